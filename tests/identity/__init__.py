@@ -1,0 +1,1 @@
+"""Tests of the ERC-8004 registry."""
