@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {IReadings} from "../interfaces/IReadings.sol";
+import {BreakerWords} from "../libraries/BreakerWords.sol";
+import {LimitsWords} from "../libraries/LimitsWords.sol";
+import {Caps, Meters} from "../libraries/Meters.sol";
+import {BreakerWord, LANE, LimitsWord, State, Subject, Usage} from "../types/Types.sol";
+import {Ledger} from "./Ledger.sol";
+
+/// @notice What the meters say, for clients.
+abstract contract Readings is Ledger, IReadings {
+    using BreakerWords for BreakerWord;
+    using LimitsWords for LimitsWord;
+
+    /// @inheritdoc IReadings
+    function usage(address protocol, uint256 laneId, Subject subject) external view returns (Usage memory u) {
+        (Lane storage lane, LimitsWord laneLimits) = _openedLane(protocol, laneId);
+        if (subject == LANE) {
+            if (laneLimits.wait(block.timestamp) != 0) u.state = State.Open;
+            return u;
+        }
+        Breaker storage breaker = lane.breakers[subject];
+        BreakerWord word = breaker.word;
+        LimitsWord limits = _limits(breaker, word, laneLimits);
+        Caps caps = subject.isLineage() ? _lineageCaps(breaker, word, laneLimits) : Meters.capsOf(limits);
+        if (subject.isAgent() && laneLimits.lineage()) {
+            (, Caps lineage) = _lineageOf(lane, laneLimits, _agents[subject.id()]);
+            caps = caps.clamp(lineage, laneLimits.share());
+        }
+        uint256 window = laneLimits.window();
+        if (word.wait(block.timestamp) != 0) {
+            u.state = State.Open;
+        } else if (word.toClosed(limits.probation() * window, subject, block.timestamp) != 0) {
+            u.state = State.HalfOpen;
+            caps = caps.scale(limits.halfOpenScale());
+        }
+        u.countCap = caps.count() == Meters.UNLIMITED_COUNT ? type(uint256).max : caps.count();
+        u.valueCap = caps.mantissa() == Meters.UNLIMITED_VALUE ? type(uint256).max : caps.value();
+        (u.countUsed, u.valueUsed) = Meters.used(word, caps, window, block.timestamp);
+    }
+
+    /// @inheritdoc IReadings
+    function laneWord(address protocol, uint256 lane) external view returns (LimitsWord) {
+        return _protocols[protocol].lanes[lane].word;
+    }
+
+    /// @inheritdoc IReadings
+    function overrideWord(address protocol, uint256 lane, Subject subject) external view returns (LimitsWord) {
+        return _protocols[protocol].lanes[lane].breakers[subject].limits;
+    }
+
+    /// @inheritdoc IReadings
+    function breakerWord(address protocol, uint256 lane, Subject subject) external view returns (BreakerWord) {
+        return _protocols[protocol].lanes[lane].breakers[subject].word;
+    }
+}
