@@ -19,11 +19,10 @@ import {Tripping} from "./core/Tripping.sol";
 /// lane checks live owners. A protocol that reverts on denial keeps no strike (BR-4). Exempting unknown wallets is no
 /// defence against a fresh key (ID-5).
 contract CircuitBreaker is Tripping {
-    /// @notice The code of the cold half.
-    address public immutable ADMINISTRATION = address(new Administration());
+    address private immutable _ADMINISTRATION = address(new Administration());
 
     fallback() external {
-        address half = ADMINISTRATION;
+        address half = _ADMINISTRATION;
         assembly ("memory-safe") {
             let data := mload(0x40)
             calldatacopy(data, 0, calldatasize())

@@ -47,7 +47,7 @@ import {Verdict} from "../types/Verdict.sol";
 ///      - `msg.sender` means what it says: of a router or a forwarder, that is the router.
 ///      - A function refused softly returns zeros, and keeps ether sent with it: leave such functions non-payable.
 ///      - Bindings of a foreign registry's sold agent admit until someone calls `sync`. Lanes that cannot accept this
-///        set `LanePolicy.live`: every admission then reads the owner, for some 12,000 gas more (ID-4).
+///        set `LanePolicy.live`: every admission then reads the owner, for 10,000 to 20,000 gas more (ID-4).
 ///      - The core knows the contract that calls it. One under construction is that already, and opens its lanes there;
 ///        behind a proxy it is the proxy, whose initialiser has to call `setAdmin` and `openLane`.
 abstract contract AgentGuarded is IAgentGuarded {

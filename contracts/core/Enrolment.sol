@@ -47,9 +47,8 @@ abstract contract Enrolment is Ledger, IEnrolment {
             address parentOwner = _ownerOf(parent);
             _requireUnbound(parentOwner);
             if (parentOwner != msg.sender) {
-                bytes32 consent = keccak256(
-                    abi.encode(PARENT_CONSENT_TYPEHASH, registry, agentId, msg.sender, parent, deadline)
-                );
+                bytes32 consent =
+                    keccak256(abi.encode(PARENT_CONSENT_TYPEHASH, registry, agentId, msg.sender, parent, deadline));
                 _requireSignature(parentOwner, consent, deadline, parentConsent);
             }
         }
@@ -57,10 +56,14 @@ abstract contract Enrolment is Ledger, IEnrolment {
     }
 
     /// @inheritdoc IEnrolment
-    function spawn(address registry, uint256 agentId, address wallet, uint40 expiry, uint256 deadline, bytes calldata signature)
-        external
-        returns (uint32 agent)
-    {
+    function spawn(
+        address registry,
+        uint256 agentId,
+        address wallet,
+        uint40 expiry,
+        uint256 deadline,
+        bytes calldata signature
+    ) external returns (uint32 agent) {
         Verdict verdict = ISeries(address(this)).status(msg.sender);
         require(verdict.admitted(), SpawnerFrozen(msg.sender));
         uint32 parent = verdict.agent();
@@ -84,7 +87,9 @@ abstract contract Enrolment is Ledger, IEnrolment {
     }
 
     /// @inheritdoc IEnrolment
-    function bindWallet(uint32 agent, address wallet, uint40 expiry, uint256 deadline, bytes calldata signature) external {
+    function bindWallet(uint32 agent, address wallet, uint40 expiry, uint256 deadline, bytes calldata signature)
+        external
+    {
         _requireOwner(agent);
         _bind(agent, msg.sender, wallet, expiry, deadline, signature);
     }
@@ -219,9 +224,14 @@ abstract contract Enrolment is Ledger, IEnrolment {
     }
 
     /// @dev `owner` is the live owner and has consented, by calling or by a grant.
-    function _bind(uint32 agent, address owner, address wallet, uint40 expiry, uint256 deadline, bytes calldata signature)
-        private
-    {
+    function _bind(
+        uint32 agent,
+        address owner,
+        address wallet,
+        uint40 expiry,
+        uint256 deadline,
+        bytes calldata signature
+    ) private {
         require(wallet != address(0), ZeroAddress());
         require(wallet != owner, WalletIsOwner(wallet));
         require(expiry > block.timestamp, ExpiryNotInFuture(expiry));
@@ -234,7 +244,13 @@ abstract contract Enrolment is Ledger, IEnrolment {
         Identity storage identity = _identities[agent];
         bytes32 binding = keccak256(
             abi.encode(
-                WALLET_BINDING_TYPEHASH, identity.registry, identity.agentId, owner, wallet, uint256(word.nonce()), deadline
+                WALLET_BINDING_TYPEHASH,
+                identity.registry,
+                identity.agentId,
+                owner,
+                wallet,
+                uint256(word.nonce()),
+                deadline
             )
         );
         _requireSignature(wallet, binding, deadline, signature);
@@ -259,11 +275,14 @@ abstract contract Enrolment is Ledger, IEnrolment {
     }
 
     /// @dev ECDSA first, so that an EOA with delegated code (EIP-7702) can still sign; then ERC-1271.
-    function _requireSignature(address signer, bytes32 structHash, uint256 deadline, bytes calldata signature) private view {
+    function _requireSignature(address signer, bytes32 structHash, uint256 deadline, bytes calldata signature)
+        private
+        view
+    {
         require(block.timestamp <= deadline, DeadlineExpired(deadline));
         bytes32 digest = keccak256(abi.encodePacked("\x19\x01", domainSeparator(), structHash));
-        (address recovered, ECDSA.RecoverError error,) = ECDSA.tryRecoverCalldata(digest, signature);
-        if (error == ECDSA.RecoverError.NoError && recovered == signer) return;
+        (address recovered, ECDSA.RecoverError failure,) = ECDSA.tryRecoverCalldata(digest, signature);
+        if (failure == ECDSA.RecoverError.NoError && recovered == signer) return;
         require(SignatureChecker.isValidERC1271SignatureNow(signer, digest, signature), InvalidSignature(signer));
     }
 }

@@ -48,7 +48,6 @@ abstract contract Ledger is ILedger {
     struct Protocol {
         address admin;
         address pendingAdmin;
-        mapping(uint256 lane => Lane) lanes;
     }
 
     /// @dev Values are `bound | bit << 32`; 0 for none.
@@ -138,9 +137,21 @@ abstract contract Ledger is ILedger {
         else require(subject == UNKNOWN_WALLETS, InvalidSubject(subject));
     }
 
+    /// @dev Lanes live at keccak256(lane, protocol with this above it): one hash, where nested mappings take two.
+    uint256 private constant LANES = uint256(keccak256("switchgear.lanes")) << 160;
+
+    function _lane(address protocol, uint256 laneId) internal pure returns (Lane storage lane) {
+        uint256 place = LANES | uint160(protocol);
+        assembly ("memory-safe") {
+            mstore(0, laneId)
+            mstore(0x20, place)
+            lane.slot := keccak256(0, 0x40)
+        }
+    }
+
     /// @dev A lane that is open, with its word.
     function _openedLane(address protocol, uint256 laneId) internal view returns (Lane storage lane, LimitsWord word) {
-        lane = _protocols[protocol].lanes[laneId];
+        lane = _lane(protocol, laneId);
         word = lane.word;
         require(word.window() != 0, LaneNotOpen(protocol, laneId));
     }
@@ -160,28 +171,28 @@ abstract contract Ledger is ILedger {
         }
     }
 
-    /// @dev Which lineage breaker an agent is charged to in this lane, and its closed caps (ID-8).
+    /// @dev Which lineage breaker an agent is charged to in this lane (ID-8).
     function _lineageOf(Lane storage lane, LimitsWord laneLimits, AgentWord agentState)
         internal
         view
-        returns (Subject subject, Caps caps)
+        returns (Subject)
     {
         uint32 lineage = agentState.lineage();
-        BreakerWord word;
-        subject = lineageSubject(lineage);
-        if (lineage != 0 && (agentState.attested() || !laneLimits.attested())) word = lane.breakers[subject].word;
-        if (!word.accepted()) {
-            subject = UNDECLARED_LINEAGE;
-            word = lane.breakers[subject].word;
-        }
-        caps = _lineageCaps(lane.breakers[subject], word, laneLimits);
+        if (lineage == 0 || (laneLimits.attested() && !agentState.attested())) return UNDECLARED_LINEAGE;
+        Subject subject = lineageSubject(lineage);
+        return lane.breakers[subject].word.accepted() ? subject : UNDECLARED_LINEAGE;
     }
 
-    function _lineageCaps(Breaker storage breaker, BreakerWord word, LimitsWord laneLimits) internal view returns (Caps) {
-        return word.overridden() ? Meters.capsOf(breaker.limits) : Meters.lineageCapsOf(laneLimits);
+    /// @dev Closed caps of a lineage's breaker.
+    function _lineageCaps(Breaker storage breaker, LimitsWord laneLimits) internal view returns (Caps) {
+        return breaker.word.overridden() ? Meters.capsOf(breaker.limits) : Meters.lineageCapsOf(laneLimits);
     }
 
-    function _limits(Breaker storage breaker, BreakerWord word, LimitsWord laneLimits) internal view returns (LimitsWord) {
+    function _limits(Breaker storage breaker, BreakerWord word, LimitsWord laneLimits)
+        internal
+        view
+        returns (LimitsWord)
+    {
         return word.overridden() ? breaker.limits : laneLimits;
     }
 }

@@ -2,10 +2,12 @@
 pragma solidity ^0.8.28;
 
 import {IReadings} from "../interfaces/IReadings.sol";
+import {ISeries} from "../interfaces/ISeries.sol";
 import {BreakerWords} from "../libraries/BreakerWords.sol";
 import {LimitsWords} from "../libraries/LimitsWords.sol";
 import {Caps, Meters} from "../libraries/Meters.sol";
-import {BreakerWord, LANE, LimitsWord, State, Subject, Usage} from "../types/Types.sol";
+import {BreakerWord, LANE, LimitsWord, Query, State, Subject, Usage} from "../types/Types.sol";
+import {Verdict} from "../types/Verdict.sol";
 import {Ledger} from "./Ledger.sol";
 
 /// @notice What the meters say, for clients.
@@ -23,10 +25,10 @@ abstract contract Readings is Ledger, IReadings {
         Breaker storage breaker = lane.breakers[subject];
         BreakerWord word = breaker.word;
         LimitsWord limits = _limits(breaker, word, laneLimits);
-        Caps caps = subject.isLineage() ? _lineageCaps(breaker, word, laneLimits) : Meters.capsOf(limits);
+        Caps caps = subject.isLineage() ? _lineageCaps(breaker, laneLimits) : Meters.capsOf(limits);
         if (subject.isAgent() && laneLimits.lineage()) {
-            (, Caps lineage) = _lineageOf(lane, laneLimits, _agents[subject.id()]);
-            caps = caps.clamp(lineage, laneLimits.share());
+            Subject lineage = _lineageOf(lane, laneLimits, _agents[subject.id()]);
+            caps = caps.clamp(_lineageCaps(lane.breakers[lineage], laneLimits), laneLimits.share());
         }
         uint256 window = laneLimits.window();
         if (word.wait(block.timestamp) != 0) {
@@ -41,17 +43,26 @@ abstract contract Readings is Ledger, IReadings {
     }
 
     /// @inheritdoc IReadings
+    function previewBatch(Query[] calldata queries) external view returns (Verdict[] memory verdicts) {
+        verdicts = new Verdict[](queries.length);
+        for (uint256 i; i < queries.length; ++i) {
+            Query calldata q = queries[i];
+            verdicts[i] = ISeries(address(this)).preview(q.protocol, q.lane, q.wallet, q.value);
+        }
+    }
+
+    /// @inheritdoc IReadings
     function laneWord(address protocol, uint256 lane) external view returns (LimitsWord) {
-        return _protocols[protocol].lanes[lane].word;
+        return _lane(protocol, lane).word;
     }
 
     /// @inheritdoc IReadings
     function overrideWord(address protocol, uint256 lane, Subject subject) external view returns (LimitsWord) {
-        return _protocols[protocol].lanes[lane].breakers[subject].limits;
+        return _lane(protocol, lane).breakers[subject].limits;
     }
 
     /// @inheritdoc IReadings
     function breakerWord(address protocol, uint256 lane, Subject subject) external view returns (BreakerWord) {
-        return _protocols[protocol].lanes[lane].breakers[subject].word;
+        return _lane(protocol, lane).breakers[subject].word;
     }
 }

@@ -13,7 +13,6 @@ import {
     BreakerWord,
     Cause,
     LimitsWord,
-    Query,
     Reason,
     Scope,
     Subject,
@@ -23,13 +22,13 @@ import {
     agentSubject
 } from "../types/Types.sol";
 import {Verdict} from "../types/Verdict.sol";
-import {Ledger} from "./Ledger.sol";
+import {Express} from "./Express.sol";
 
 /// @notice What: the breakers one action passes, step by step as in docs/spec.md section 3.
 /// @dev `_walk` reads and decides, and lists what an admission writes; `admit` writes it, `preview` does not (BR-1, BR-13). No loop but over
-/// the agent, its lineage and at most four ancestors (BR-12), and no revert: a denial is a value (BR-4). This is the hot path: it tests
-/// whole fields of a word at once for "nothing special" and leaves the details to the functions below it.
-abstract contract Series is Ledger, ISeries {
+/// the agent, its lineage and at most four ancestors (BR-12), and no revert: a denial is a value (BR-4). `Express` answers for ordinary
+/// actions before.
+abstract contract Series is Express, ISeries {
     using AgentWords for AgentWord;
     using BreakerWords for BreakerWord;
     using LimitsWords for LimitsWord;
@@ -44,7 +43,8 @@ abstract contract Series is Ledger, ISeries {
 
     /// @inheritdoc ISeries
     function admit(uint256 laneId, address wallet, uint256 value) external returns (Verdict verdict) {
-        Lane storage lane = _protocols[msg.sender].lanes[laneId];
+        Lane storage lane = _lane(msg.sender, laneId);
+        _express(lane, wallet, value);
         uint256 list;
         uint256 end;
         (verdict, list, end) = _walk(lane, wallet, value);
@@ -77,26 +77,23 @@ abstract contract Series is Ledger, ISeries {
     }
 
     /// @inheritdoc ISeries
-    function preview(address protocol, uint256 lane, address wallet, uint256 value) public view returns (Verdict verdict) {
-        (verdict,,) = _walk(_protocols[protocol].lanes[lane], wallet, value);
+    function preview(address protocol, uint256 lane, address wallet, uint256 value)
+        external
+        view
+        returns (Verdict verdict)
+    {
+        (verdict,,) = _walk(_lane(protocol, lane), wallet, value);
     }
 
     /// @inheritdoc ISeries
-    function previewBatch(Query[] calldata queries) external view returns (Verdict[] memory verdicts) {
-        verdicts = new Verdict[](queries.length);
-        for (uint256 i; i < queries.length; ++i) {
-            Query calldata q = queries[i];
-            verdicts[i] = preview(q.protocol, q.lane, q.wallet, q.value);
-        }
-    }
-
-    /// @inheritdoc ISeries
-    function status(address wallet) external view returns (Verdict) {
+    function status(address wallet) external view returns (Verdict verdict) {
         WalletWord word = _wallets[wallet];
         uint32 agent = word.agent();
         if (agent == 0) return Verdicts.never(Reason.WalletUnknown, Scope.Wallet);
         AgentWord agentState = _agents[agent];
-        Verdict verdict = _walletVerdict(word, agentState);
+        verdict = _expressStatus(word, agentState);
+        if (verdict.admitted()) return verdict;
+        verdict = _walletVerdict(word, agentState);
         return (verdict.fails() ? verdict : _killSwitches(agentState)).withAgent(agent);
     }
 
@@ -116,46 +113,18 @@ abstract contract Series is Ledger, ISeries {
         returns (Verdict verdict, uint256 list, uint256 end)
     {
         unchecked {
-            LimitsWord laneLimits;
             AgentWord agentState;
             Subject subject = UNKNOWN_WALLETS;
-            Breaker storage breaker;
-            BreakerWord word;
-            {
-                WalletWord walletState = _wallets[wallet];
-                uint32 agent = walletState.agent();
-                if (agent == 0) {
-                    laneLimits = lane.word;
-                    breaker = lane.breakers[subject];
-                    (verdict, word) = _unknownVerdict(laneLimits, breaker);
-                    if (verdict.fails()) return (verdict, 0, 0);
-                } else {
-                    agentState = _agents[agent];
-                    if (!walletState.counts(agentState.epoch(), block.timestamp)) {
-                        return (_walletVerdict(walletState, agentState).withAgent(agent), 0, 0);
-                    }
-                    if (agentState.stoppable()) {
-                        verdict = Verdicts.open(agentState.wait(block.timestamp), Scope.KillSwitch, 0);
-                        if (verdict.fails()) return (verdict.withAgent(agent), 0, 0);
-                    }
-                    subject = agentSubject(agent);
-                    breaker = lane.breakers[subject];
-                    word = breaker.word;
-                    if (word.stopped(block.timestamp)) {
-                        verdict = Verdicts.open(word.wait(block.timestamp), Scope.Agent, 0);
-                        if (verdict.fails()) return (verdict.withAgent(agent), 0, 0);
-                    }
-                    laneLimits = lane.word;
-                    if (laneLimits.special()) {
-                        verdict = _laneVerdict(laneLimits, agent, agentState);
-                        if (verdict.fails()) return (verdict.withAgent(agent), 0, 0);
-                    }
-                    if (agentState.parent() != 0) {
-                        verdict = _ancestorSwitches(agentState.parent());
-                        if (verdict.fails()) return (verdict.withAgent(agent), 0, 0);
-                    }
-                    verdict = verdict.withAgent(agent);
-                }
+            WalletWord walletState = _wallets[wallet];
+            if (walletState.agent() == 0) {
+                verdict = _unknownVerdict(lane.word, lane.breakers[subject]);
+                if (verdict.fails()) return (verdict, 0, 0);
+            } else {
+                agentState = _agents[walletState.agent()];
+                subject = agentSubject(walletState.agent());
+                verdict = _agentVerdict(lane, walletState, agentState, subject);
+                verdict = verdict.withAgent(subject.id());
+                if (verdict.hasReason()) return (verdict, 0, 0);
             }
 
             assembly ("memory-safe") {
@@ -164,41 +133,30 @@ abstract contract Series is Ledger, ISeries {
             }
             end = list;
 
-            LimitsWord limits = _limits(breaker, word, laneLimits);
-            Caps closed = Meters.capsOf(limits);
+            LimitsWord laneLimits = lane.word;
             Scope scope = Scope.Agent;
             uint256 distance;
             Subject lineage;
-            Caps lineageCaps;
             if (laneLimits.lineage() && !(subject == UNKNOWN_WALLETS)) {
-                (lineage, lineageCaps) = _lineageOf(lane, laneLimits, agentState);
-                closed = closed.clamp(lineageCaps, laneLimits.share());
+                lineage = _lineageOf(lane, laneLimits, agentState);
             }
             while (true) {
-                Reason reason;
-                uint256 wait;
-                Cause straw;
-                {
-                    uint256 window = laneLimits.window();
-                    uint256 toClosed = word.toClosed(limits.probation() * window, subject, block.timestamp);
-                    Caps caps = closed;
-                    if (toClosed != 0) caps = closed.scale(limits.halfOpenScale());
-                    (word, straw, reason, wait) =
-                        Meters.charge(word, caps, closed, window, limits.tripLevel(), value, toClosed);
-                }
-                if (reason != Reason.None) {
-                    Verdict failure = Verdicts.denied(reason, scope, distance, wait).withAgent(verdict.agent());
+                Breaker storage breaker = lane.breakers[subject];
+                BreakerWord word = breaker.word;
+                uint256 wait = word.wait(block.timestamp);
+                if (wait != 0) return (Verdicts.open(wait, scope, distance).withAgent(verdict.agent()), 0, 0);
+                Verdict failure;
+                Cause cause;
+                (word, failure, cause) = _charge(lane, laneLimits, subject, lineage, breaker, word, value);
+                if (failure.fails()) {
+                    failure = failure.at(scope, distance).withAgent(verdict.agent());
                     if (!laneLimits.shadow()) return (failure, 0, 0);
                     if (!verdict.hasReason()) verdict = failure;
-                    straw = Cause.None;
                 }
-                // First touch: the probation of a fresh agent starts (ID-9).
-                if (word.autoUntil() == 0 && subject.isAgent()) word = word.touch(block.timestamp);
-                if (straw != Cause.None && (laneLimits.shadow() || subject == UNKNOWN_WALLETS)) straw = Cause.None;
                 assembly ("memory-safe") {
                     mstore(end, breaker.slot)
                     mstore(add(end, 0x20), word)
-                    mstore(add(end, 0x40), or(subject, shl(64, straw)))
+                    mstore(add(end, 0x40), or(subject, shl(64, cause)))
                     end := add(end, ENTRY)
                 }
 
@@ -206,20 +164,45 @@ abstract contract Series is Ledger, ISeries {
                     (scope, subject) = (Scope.Lineage, lineage);
                 } else {
                     if (distance == agentState.depth()) return (verdict.admit(), list, end);
+                    lineage = Subject.wrap(0);
                     uint32 ancestor = distance == 0 ? agentState.parent() : _agents[subject.id()].parent();
                     ++distance;
                     (scope, subject) = (Scope.Ancestor, agentSubject(ancestor));
                 }
-                breaker = lane.breakers[subject];
-                word = breaker.word;
-                if (word.stopped(block.timestamp)) {
-                    wait = word.wait(block.timestamp);
-                    if (wait != 0) return (Verdicts.open(wait, scope, distance).withAgent(verdict.agent()), 0, 0);
-                }
-                limits = _limits(breaker, word, laneLimits);
-                closed = scope == Scope.Lineage ? lineageCaps : Meters.capsOf(limits);
             }
         }
+    }
+
+    /// @dev Charge one breaker that is not open.
+    /// @param lineage The one the agent is charged to; zero if none, and for an ancestor.
+    /// @return next The word after it, also with the first touch of a fresh agent (ID-9).
+    /// @return failure The first meter that is exceeded, without its place; zero if none is.
+    /// @return cause What opens the breaker behind the action, 0 for nothing (last straw, BR-5).
+    function _charge(
+        Lane storage lane,
+        LimitsWord laneLimits,
+        Subject subject,
+        Subject lineage,
+        Breaker storage breaker,
+        BreakerWord word,
+        uint256 value
+    ) private view returns (BreakerWord next, Verdict failure, Cause cause) {
+        LimitsWord limits = _limits(breaker, word, laneLimits);
+        Caps closed = Meters.capsOf(limits);
+        if (Subject.unwrap(lineage) != 0) {
+            Caps lineageCaps = _lineageCaps(lane.breakers[lineage], laneLimits);
+            closed = subject.isLineage() ? lineageCaps : closed.clamp(lineageCaps, laneLimits.share());
+        }
+        uint256 window = laneLimits.window();
+        uint256 toClosed = word.toClosed(limits.probation() * window, subject, block.timestamp);
+        Caps caps = toClosed == 0 ? closed : closed.scale(limits.halfOpenScale());
+        Cause straw;
+        Reason reason;
+        uint256 wait;
+        (next, straw, reason, wait) = Meters.charge(word, caps, closed, window, limits.tripLevel(), value, toClosed);
+        if (reason != Reason.None) failure = Verdicts.denied(reason, wait);
+        else if (!laneLimits.shadow() && !(subject == UNKNOWN_WALLETS)) cause = straw;
+        if (subject.isAgent()) next = next.touch(block.timestamp);
     }
 
     /// @dev Record a denial by the agent's own meters; one too many opens the breaker (BR-5).
@@ -249,22 +232,29 @@ abstract contract Series is Ledger, ISeries {
         return word;
     }
 
-    /// @dev Steps 1, 3 and 4 for a wallet that was never bound: a denial, or an admission if it is exempt, or zero and the breaker that all
-    /// such wallets share (ID-5).
-    function _unknownVerdict(LimitsWord limits, Breaker storage breaker)
+    /// @dev Steps 1 to 4 for a wallet that was never bound: a denial, or an admission if it is exempt, or zero (ID-5).
+    function _unknownVerdict(LimitsWord limits, Breaker storage breaker) private view returns (Verdict verdict) {
+        UnknownPolicy policy = limits.unknown();
+        if (policy == UnknownPolicy.Deny) return Verdicts.never(Reason.WalletUnknown, Scope.Wallet);
+        if (policy == UnknownPolicy.Shared) {
+            verdict = Verdicts.open(breaker.word.wait(block.timestamp), Scope.Agent, 0);
+        }
+        if (!verdict.fails()) verdict = Verdicts.open(limits.wait(block.timestamp), Scope.Lane, 0);
+        if (!verdict.fails() && policy == UnknownPolicy.Exempt) verdict = Verdicts.ADMITTED;
+    }
+
+    /// @dev Steps 1 to 5 for a wallet that names an agent: a denial, or zero.
+    function _agentVerdict(Lane storage lane, WalletWord walletState, AgentWord agentState, Subject subject)
         private
         view
-        returns (Verdict verdict, BreakerWord word)
+        returns (Verdict verdict)
     {
-        UnknownPolicy policy = limits.unknown();
-        if (policy == UnknownPolicy.Deny) return (Verdicts.never(Reason.WalletUnknown, Scope.Wallet), word);
-        if (policy == UnknownPolicy.Shared) {
-            word = breaker.word;
-            verdict = Verdicts.open(word.wait(block.timestamp), Scope.Agent, 0);
-            if (verdict.fails()) return (verdict, word);
-        }
-        verdict = Verdicts.open(limits.wait(block.timestamp), Scope.Lane, 0);
-        if (!verdict.fails() && policy == UnknownPolicy.Exempt) verdict = Verdicts.ADMITTED;
+        verdict = _walletVerdict(walletState, agentState);
+        if (!verdict.fails()) verdict = Verdicts.open(agentState.wait(block.timestamp), Scope.KillSwitch, 0);
+        if (verdict.fails()) return verdict;
+        verdict = Verdicts.open(lane.breakers[subject].word.wait(block.timestamp), Scope.Agent, 0);
+        if (!verdict.fails()) verdict = _laneVerdict(lane.word, subject.id(), agentState);
+        if (!verdict.fails()) verdict = _ancestorSwitches(agentState.parent());
     }
 
     /// @dev Step 1, for a wallet that names an agent: zero if it counts.
@@ -282,12 +272,18 @@ abstract contract Series is Ledger, ISeries {
     }
 
     /// @dev Step 4, for an agent.
-    function _laneVerdict(LimitsWord limits, uint32 agent, AgentWord agentState) private view returns (Verdict verdict) {
+    function _laneVerdict(LimitsWord limits, uint32 agent, AgentWord agentState)
+        private
+        view
+        returns (Verdict verdict)
+    {
         if (limits.window() == 0) return Verdicts.never(Reason.LaneUnopened, Scope.Lane);
         verdict = Verdicts.open(limits.wait(block.timestamp), Scope.Lane, 0);
         if (verdict.fails()) return verdict;
         uint256 registry = limits.registry();
-        if (registry != 0 && registry != agentState.registry()) return Verdicts.never(Reason.RegistryRefused, Scope.Lane);
+        if (registry != 0 && registry != agentState.registry()) {
+            return Verdicts.never(Reason.RegistryRefused, Scope.Lane);
+        }
         if (limits.live()) {
             Identity storage identity = _identities[agent];
             address owner = _tryOwnerOf(identity.registry, identity.agentId);

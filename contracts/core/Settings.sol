@@ -54,7 +54,7 @@ abstract contract Settings is Ledger, ISettings {
         Protocol storage protocol = _protocols[msg.sender];
         // Without an admin nobody could ever reset the lane.
         require(protocol.admin != address(0), NoAdmin(msg.sender));
-        Lane storage lane = protocol.lanes[laneId];
+        Lane storage lane = _lane(msg.sender, laneId);
         require(lane.word.window() == 0, LaneAlreadyOpen(msg.sender, laneId));
         uint256 value = _encodeLane(limits, policy);
         lane.word = LimitsWord.wrap(value);
@@ -89,7 +89,9 @@ abstract contract Settings is Ledger, ISettings {
         require(policy.window == current.window(), WindowIsFixed(uint24(current.window())));
         LimitsWord next = LimitsWord.wrap(_encodeLane(limits, policy));
         _set(
-            Target(Setting.Lane, protocol, laneId, LANE), LimitsWord.unwrap(next), Configuration.laneNoLooser(next, current)
+            Target(Setting.Lane, protocol, laneId, LANE),
+            LimitsWord.unwrap(next),
+            Configuration.laneNoLooser(next, current)
         );
     }
 
@@ -129,14 +131,14 @@ abstract contract Settings is Ledger, ISettings {
     /// @inheritdoc ISettings
     function setGuardian(address protocol, address guardian, uint32 bound) external {
         _requireAdmin(protocol);
-        require(guardian != _protocols[protocol].admin, NotAuthorized(guardian));
+        require(bound == 0 || guardian != msg.sender, NotAuthorized(guardian));
         _setGuardian(Target(Setting.ProtocolGuardian, protocol, uint160(guardian), Subject.wrap(0)), guardian, bound);
     }
 
     /// @inheritdoc ISettings
     function setAgentGuardian(uint32 agent, address guardian, uint32 bound) external {
         _requireOwner(agent);
-        require(guardian != msg.sender, NotAuthorized(guardian));
+        require(bound == 0 || guardian != msg.sender, NotAuthorized(guardian));
         _setGuardian(Target(Setting.AgentGuardian, address(0), uint160(guardian), Subject.wrap(agent)), guardian, bound);
     }
 
@@ -253,11 +255,11 @@ abstract contract Settings is Ledger, ISettings {
         uint256 previous;
         Setting setting = target.setting;
         if (setting == Setting.Lane) {
-            Lane storage lane = _protocols[target.protocol].lanes[target.key];
+            Lane storage lane = _lane(target.protocol, target.key);
             previous = lane.word.configuration();
             lane.word = lane.word.withConfiguration(value);
         } else if (setting == Setting.Override || setting == Setting.Acceptance) {
-            Breaker storage breaker = _protocols[target.protocol].lanes[target.key].breakers[target.subject];
+            Breaker storage breaker = _lane(target.protocol, target.key).breakers[target.subject];
             BreakerWord word = breaker.word;
             if (setting == Setting.Override) {
                 previous = LimitsWord.unwrap(breaker.limits);
@@ -290,7 +292,10 @@ abstract contract Settings is Ledger, ISettings {
         identity.beatDelegate = address(uint160(value >> 24));
     }
 
-    function _applyGuardian(GuardianSet storage set, address guardian, uint256 bound) private returns (uint256 previous) {
+    function _applyGuardian(GuardianSet storage set, address guardian, uint256 bound)
+        private
+        returns (uint256 previous)
+    {
         uint256 word = set.word[guardian];
         previous = uint32(word);
         uint256 bit = word >> 32;
@@ -321,7 +326,9 @@ abstract contract Settings is Ledger, ISettings {
 
     function _encodeLane(Limits calldata limits, LanePolicy calldata policy) private returns (uint256) {
         uint256 registry = policy.registry == address(0) ? 0 : _indexRegistry(policy.registry);
-        return Configuration.encode(limits, OUTAGE_ALLOWANCE) | Configuration.encode(policy, registry);
+        return Configuration.withPlain(
+            Configuration.encode(limits, OUTAGE_ALLOWANCE) | Configuration.encode(policy, registry)
+        );
     }
 
     function _id(Target memory target) private pure returns (bytes32) {
@@ -329,9 +336,7 @@ abstract contract Settings is Ledger, ISettings {
     }
 
     function _scope(Target memory target) private pure returns (uint256) {
-        return target.setting == Setting.ProtocolGuardian
-            ? uint160(target.protocol)
-            : _guardianScope(target.subject.id());
+        return
+            target.setting == Setting.ProtocolGuardian ? uint160(target.protocol) : _guardianScope(target.subject.id());
     }
-
 }

@@ -33,8 +33,9 @@ abstract contract Tripping is Series, ITripping {
             else (current, unspent, until) = current.guardianTrip(uint32(guardian), guardian >> 32, block.timestamp);
             lane.word = current;
         } else {
-            _requireSubject(subject);
             BreakerWord word = lane.breakers[subject].word;
+            // What was ever charged or set exists.
+            if (BreakerWord.unwrap(word) == 0) _requireSubject(subject);
             if (guardian == 0) word = word.latch(latch);
             else (word, unspent, until) = word.guardianTrip(uint32(guardian), guardian >> 32, block.timestamp);
             lane.breakers[subject].word = word;
@@ -60,5 +61,4 @@ abstract contract Tripping is Series, ITripping {
         _agents[agent] = word;
         emit AgentTripped(agent, msg.sender, guardian != 0 ? Cause.Guardian : Cause.Owner, until, note);
     }
-
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
-import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {AgentGuarded} from "../adapters/AgentGuarded.sol";
 import {ICircuitBreaker} from "../interfaces/ICircuitBreaker.sol";
 import {LanePolicy, Limits} from "../types/Types.sol";
 import {Vault} from "./Vault.sol";
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 /// @title GuardedVault
 /// @notice An ERC-4626 vault in which power over somebody else's shares is limited, and one's own exit never is.

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {AgentGuarded} from "../adapters/AgentGuarded.sol";
 import {ICircuitBreaker} from "../interfaces/ICircuitBreaker.sol";
 import {LanePolicy, Limits} from "../types/Types.sol";
 import {Pool} from "./Pool.sol";
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
 /// @title SoftGuardedPool
 /// @notice Pool in the soft form: a denied trade does nothing and returns 0, and its strike stays.

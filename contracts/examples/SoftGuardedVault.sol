@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
-import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
-import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {AgentGuarded} from "../adapters/AgentGuarded.sol";
 import {ICircuitBreaker} from "../interfaces/ICircuitBreaker.sol";
 import {LanePolicy, Limits} from "../types/Types.sol";
 import {Vault} from "./Vault.sol";
+import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 /// @title SoftGuardedVault
 /// @notice GuardedVault in the soft form: a denied agent gets nothing, and its strikes stay.

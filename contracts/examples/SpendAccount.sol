@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
-import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {AgentGuarded} from "../adapters/AgentGuarded.sol";
 import {ICircuitBreaker} from "../interfaces/ICircuitBreaker.sol";
 import {AgentWords} from "../libraries/AgentWords.sol";
 import {AgentWord, LanePolicy, Limits, UnknownPolicy} from "../types/Types.sol";
 import {Verdict} from "../types/Verdict.sol";
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 
 /// @title SpendAccount
 /// @notice A budget that one agent and everything it spawns pay their bills from.
@@ -19,7 +19,7 @@ import {Verdict} from "../types/Verdict.sol";
 ///      than the root's own budget, and tripping the root stops all of them at once (ID-6).
 ///
 ///      The lane verifies the live owner at each payment (`live`): the account belongs to that owner's agents, and a sold
-///      agent must not spend for one block more. This costs some 12,000 gas.
+///      agent must not spend for one block more. This costs 10,000 to 20,000 gas.
 ///
 ///      Trust assumptions
 ///

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {WalletWord, AgentWord} from "../types/Types.sol";
+import {AgentWord, WalletWord} from "../types/Types.sol";
 import {IAgentTransferSink} from "./IAgentTransferSink.sol";
 import {ILedger} from "./ILedger.sol";
 
@@ -69,9 +69,14 @@ interface IEnrolment is ILedger, IAgentTransferSink {
     /// @notice Enrol a child from a bound wallet of the parent, within the owner's grant, and bind the child's first wallet.
     /// The child's live owner must be the parent's; it inherits the parent's lineage, unattested.
     /// @param signature Of the child's wallet, as for `bindWallet`, with the parent's owner as owner.
-    function spawn(address registry, uint256 agentId, address wallet, uint40 expiry, uint256 deadline, bytes calldata signature)
-        external
-        returns (uint32 agent);
+    function spawn(
+        address registry,
+        uint256 agentId,
+        address wallet,
+        uint40 expiry,
+        uint256 deadline,
+        bytes calldata signature
+    ) external returns (uint32 agent);
 
     /// @notice Allow the agent's wallets to enrol `count` children until `expiry` (exclusive); replaces the previous grant. Owner only.
     function grantSpawn(uint32 agent, uint16 count, uint40 expiry) external;
@@ -79,7 +84,8 @@ interface IEnrolment is ILedger, IAgentTransferSink {
     /// @notice Bind a wallet, with both consents: the live owner calls, the wallet signs EIP-712
     /// `WalletBinding(address registry,uint256 agentId,address owner,address wallet,uint256 nonce,uint256 deadline)` (ECDSA first, then ERC-1271).
     /// @param expiry First second at which the binding no longer counts; `type(uint40).max` for none.
-    function bindWallet(uint32 agent, address wallet, uint40 expiry, uint256 deadline, bytes calldata signature) external;
+    function bindWallet(uint32 agent, address wallet, uint40 expiry, uint256 deadline, bytes calldata signature)
+        external;
 
     /// @notice End a binding at once; callable by the wallet or by its agent's live owner. Leaves a tombstone (ID-1).
     function revokeWallet(address wallet) external;

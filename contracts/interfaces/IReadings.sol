@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {BreakerWord, LimitsWord, Subject, Usage} from "../types/Types.sol";
+import {BreakerWord, LimitsWord, Query, Subject, Usage} from "../types/Types.sol";
+import {Verdict} from "../types/Verdict.sol";
 import {ILedger} from "./ILedger.sol";
 
 /// @title What the meters say
 interface IReadings is ILedger {
+    /// @notice `preview`, each on the present state.
+    function previewBatch(Query[] calldata queries) external view returns (Verdict[] memory verdicts);
+
+    /// @notice Address of the code that enrolment, readings, resets and settings run on; fixed at deployment.
+    function administration() external view returns (address);
+
     /// @notice State and consumption of one breaker now. A lane's own breaker has a state and no meter.
     function usage(address protocol, uint256 lane, Subject subject) external view returns (Usage memory);
 

@@ -8,7 +8,9 @@ import {ILedger} from "./ILedger.sol";
 /// @notice The agent's live owner resets its kill switch; only the admin of a protocol resets a lane and what is in it (BR-8).
 interface IResetting is ILedger {
     event AgentReset(uint32 indexed agent, address indexed actor, uint8 causes);
-    event BreakerReset(address indexed protocol, uint256 indexed lane, Subject indexed subject, address actor, uint8 causes);
+    event BreakerReset(
+        address indexed protocol, uint256 indexed lane, Subject indexed subject, address actor, uint8 causes
+    );
     event HeartBeat(uint32 indexed agent, address indexed actor, uint32 deadline);
 
     error NothingToReset();

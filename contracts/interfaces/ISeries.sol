@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {Cause, Query, Subject} from "../types/Types.sol";
+import {Cause, Subject} from "../types/Types.sol";
 import {Verdict} from "../types/Verdict.sol";
 
 /// @title What: breakers, the series and the question
@@ -38,9 +38,6 @@ interface ISeries {
         external
         view
         returns (Verdict verdict);
-
-    /// @notice `preview`, each on the present state.
-    function previewBatch(Query[] calldata queries) external view returns (Verdict[] memory verdicts);
 
     /// @notice Identity and kill switches only: is the wallet bound, and are its agent and every ancestor unbroken?
     function status(address wallet) external view returns (Verdict verdict);

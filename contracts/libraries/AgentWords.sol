@@ -14,8 +14,6 @@ library AgentWords {
     uint256 private constant INTERVAL = 189;
     uint256 private constant ATTESTED = 213;
     uint256 private constant ENROLLED = 214;
-    uint256 private constant STOPPABLE =
-        (0x3F << LATCHED) | (uint256(type(uint32).max) << GUARDED) | (uint256(0xFFFFFF) << INTERVAL);
 
     /// @notice A newly enrolled agent.
     function create(uint32 lineage_, uint32 parent_, uint256 registry_, uint256 depth_, uint256 now_)
@@ -74,11 +72,6 @@ library AgentWords {
     /// @notice Whether a heartbeat is due and was missed (BR-14).
     function missed(AgentWord w, uint256 now_) internal pure returns (bool) {
         return beatInterval(w) != 0 && now_ > beatDeadline(w);
-    }
-
-    /// @notice Whether anybody ever stopped it, or it has a heartbeat: one test for what most agents have not.
-    function stoppable(AgentWord w) internal pure returns (bool) {
-        return AgentWord.unwrap(w) & STOPPABLE != 0;
     }
 
     /// @notice Seconds until the kill switch closes by itself: 0 if closed, `type(uint32).max` if it never does.

@@ -46,11 +46,6 @@ library BreakerWords {
         return (BreakerWord.unwrap(w) >> ACCEPTED) & 1 != 0;
     }
 
-    /// @notice Whether it is open, or may be: a guardian's trip is looked at more closely by `wait`.
-    function stopped(BreakerWord w, uint256 now_) internal pure returns (bool) {
-        return BreakerWord.unwrap(w) & ((0xFF << LATCHED) | (uint256(type(uint32).max) << GUARDED)) != 0 || now_ < autoUntil(w);
-    }
-
     /// @notice Seconds until it stops being open by itself: 0 if it is not open, `type(uint32).max` if latched.
     function wait(BreakerWord w, uint256 now_) internal pure returns (uint32) {
         unchecked {
@@ -102,7 +97,11 @@ library BreakerWords {
             until = end > type(uint32).max ? type(uint32).max : uint32(end);
             uint256 raw = BreakerWord.unwrap(w);
             raw &= ~((uint256(0x3F) << STRIKES) | (uint256(type(uint32).max) << AUTO) | (uint256(0x3F) << CAUSE));
-            return (BreakerWord.wrap(raw | (uint256(until) << AUTO) | (uint256(cause) << CAUSE) | (level << BACKOFF)), until);
+            return
+                (
+                    BreakerWord.wrap(raw | (uint256(until) << AUTO) | (uint256(cause) << CAUSE) | (level << BACKOFF)),
+                    until
+                );
         }
     }
 

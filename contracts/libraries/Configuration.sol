@@ -14,7 +14,10 @@ library Configuration {
 
     /// @notice Pack and check limits.
     function encode(Limits calldata l, uint256 outageAllowance) internal pure returns (uint256) {
-        require(_within(l.tripLevel, 1, 100) || l.tripLevel == LimitsWords.NEVER_TRIP, ISettings.InvalidLimits(Field.TripLevel));
+        require(
+            _within(l.tripLevel, 1, 100) || l.tripLevel == LimitsWords.NEVER_TRIP,
+            ISettings.InvalidLimits(Field.TripLevel)
+        );
         require(_within(l.strikes, 1, LimitsWords.NEVER_STRIKE), ISettings.InvalidLimits(Field.Strikes));
         require(l.cooldown > outageAllowance, ISettings.InvalidLimits(Field.Cooldown));
         require(l.maxBackoff <= 8, ISettings.InvalidLimits(Field.MaxBackoff));
@@ -38,6 +41,17 @@ library Configuration {
             | (uint256(p.share) << 177) | (flags << 184) | (registry << 192);
     }
 
+    /// @notice The configuration with its plain bit: finite caps, neither shadow nor live nor a registry nor attestations, and no share of a
+    /// lineage's caps below the agent's own. `Express` asks for nothing else.
+    function withPlain(uint256 value) internal pure returns (uint256) {
+        LimitsWord w = LimitsWord.wrap(value);
+        bool finite = w.countCap() != 0 && w.countCap() != LimitsWords.UNLIMITED_COUNT && w.valueCap() != 0
+            && w.valueCap() != LimitsWords.UNLIMITED_VALUE;
+        bool special = w.shadow() || w.live() || w.attested() || w.registry() != 0;
+        bool whole = w.share() * w.lineageCount() >= 100 && w.share() * w.lineageValue() >= 100;
+        return finite && !special && whole ? value | LimitsWords.PLAIN : value;
+    }
+
     /// @notice The limits a lineage has without an override, in the same layout, for comparison.
     function lineageLimits(LimitsWord lane) internal pure returns (LimitsWord) {
         Caps caps = Meters.lineageCapsOf(lane);
@@ -51,16 +65,18 @@ library Configuration {
 
     /// @notice Whether limits are in no field looser.
     function limitsNoLooser(LimitsWord next, LimitsWord prev) internal pure returns (bool) {
-        return next.countCap() <= prev.countCap() && next.valueCap() <= prev.valueCap() && next.tripLevel() <= prev.tripLevel()
-            && next.strikes() <= prev.strikes() && next.cooldown() >= prev.cooldown() && next.maxBackoff() <= prev.maxBackoff()
+        return next.countCap() <= prev.countCap() && next.valueCap() <= prev.valueCap()
+            && next.tripLevel() <= prev.tripLevel() && next.strikes() <= prev.strikes()
+            && next.cooldown() >= prev.cooldown() && next.maxBackoff() <= prev.maxBackoff()
             && next.halfOpenScale() <= prev.halfOpenScale() && next.probation() >= prev.probation();
     }
 
     /// @notice Whether a lane is in no field looser.
     function laneNoLooser(LimitsWord next, LimitsWord prev) internal pure returns (bool) {
         return limitsNoLooser(next, prev) && next.lineageCount() <= prev.lineageCount()
-            && next.lineageValue() <= prev.lineageValue() && next.share() <= prev.share() && (prev.shadow() || !next.shadow())
-            && (next.lineage() || !prev.lineage()) && (next.attested() || !prev.attested()) && (next.live() || !prev.live())
+            && next.lineageValue() <= prev.lineageValue() && next.share() <= prev.share()
+            && (prev.shadow() || !next.shadow()) && (next.lineage() || !prev.lineage())
+            && (next.attested() || !prev.attested()) && (next.live() || !prev.live())
             && next.unknown() <= prev.unknown() && (prev.registry() == 0 || next.registry() == prev.registry());
     }
 

@@ -9,12 +9,11 @@ import {Guardians} from "./Guardians.sol";
 /// guardianUntil 32 | spent 8.
 library LimitsWords {
     uint256 internal constant CONFIGURATION = (1 << 212) - 1;
+    uint256 internal constant PLAIN = 1 << 190;
     uint256 internal constant UNLIMITED_COUNT = type(uint24).max;
     uint256 internal constant UNLIMITED_VALUE = type(uint64).max;
     uint256 internal constant NEVER_TRIP = 127;
     uint256 internal constant NEVER_STRIKE = 63;
-    uint256 private constant SPECIAL =
-        (1 << 189) | (0xFFFFF << 192) | (0xF << 212) | (uint256(type(uint32).max) << GUARDED);
     uint256 private constant GUARDED = 216; // guardianUntil 32 | spent 8
 
     function countCap(LimitsWord w) internal pure returns (uint256) {
@@ -98,12 +97,6 @@ library LimitsWords {
     /// @notice The word with another configuration and the same state.
     function withConfiguration(LimitsWord w, uint256 value) internal pure returns (LimitsWord) {
         return LimitsWord.wrap((LimitsWord.unwrap(w) & ~CONFIGURATION) | value);
-    }
-
-    /// @notice Whether a lane is unopened, was ever stopped, names a registry or checks live owners: one test for what most are not.
-    function special(LimitsWord w) internal pure returns (bool) {
-        uint256 raw = LimitsWord.unwrap(w);
-        return raw & SPECIAL != 0 || (raw >> 112) & 0xFFFFFF == 0;
     }
 
     /// @notice Seconds until the lane's own breaker closes by itself: 0 if closed, `type(uint32).max` if it never does.

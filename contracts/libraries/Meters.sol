@@ -106,7 +106,8 @@ library Meters {
                 uint256 full = window << 24;
                 uint256 taken = _later(raw & COUNT_TAT, start) - start + _ceilDiv(full, cap);
                 if (_either(cap == 0, taken > full)) {
-                    (reason, wait) = cap == 0 ? (Reason.ZeroLimit, NEVER) : (Reason.CountLimit, _ceilShift(taken - full, 24));
+                    (reason, wait) =
+                        cap == 0 ? (Reason.ZeroLimit, NEVER) : (Reason.CountLimit, _ceilShift(taken - full, 24));
                     taken = full;
                 }
                 if (taken * 100 >= level * full) straw = Cause.CountLastStraw;
@@ -160,7 +161,11 @@ library Meters {
         }
     }
 
-    function multipliedCapsOf(LimitsWord limits, uint256 countFactor, uint256 valueFactor) internal pure returns (Caps) {
+    function multipliedCapsOf(LimitsWord limits, uint256 countFactor, uint256 valueFactor)
+        internal
+        pure
+        returns (Caps)
+    {
         unchecked {
             uint256 counted = limits.countCap();
             uint256 amount = limits.valueCap();

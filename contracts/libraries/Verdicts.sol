@@ -10,17 +10,22 @@ library Verdicts {
 
     /// @notice A denial that waiting cannot help.
     function never(Reason reason, Scope scope) internal pure returns (Verdict) {
-        return denied(reason, scope, 0, type(uint32).max);
+        return at(denied(reason, type(uint32).max), scope, 0);
     }
 
     /// @notice A denial that may pass in `wait` seconds.
-    function denied(Reason reason, Scope scope, uint256 distance, uint256 wait) internal pure returns (Verdict) {
-        return Verdict.wrap((uint256(reason) << 8) | (uint256(scope) << 16) | (distance << 24) | (wait << 32));
+    function denied(Reason reason, uint256 wait) internal pure returns (Verdict) {
+        return Verdict.wrap((uint256(reason) << 8) | (wait << 32));
+    }
+
+    /// @notice With its place in the series.
+    function at(Verdict v, Scope scope, uint256 distance) internal pure returns (Verdict) {
+        return Verdict.wrap(Verdict.unwrap(v) | (uint256(scope) << 16) | (distance << 24));
     }
 
     /// @notice Zero, or the denial by a breaker that is open for another `wait` seconds.
     function open(uint256 wait, Scope scope, uint256 distance) internal pure returns (Verdict) {
-        return wait == 0 ? Verdict.wrap(0) : denied(Reason.BreakerOpen, scope, distance, wait);
+        return wait == 0 ? Verdict.wrap(0) : at(denied(Reason.BreakerOpen, wait), scope, distance);
     }
 
     /// @notice Whether something failed.

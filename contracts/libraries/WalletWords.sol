@@ -32,16 +32,6 @@ library WalletWords {
         return uint40(WalletWord.unwrap(w) >> 136);
     }
 
-    /// @notice Whether the binding counts: not revoked, of the agent's epoch, not expired. Without a branch, for the hot path.
-    function counts(WalletWord w, uint24 epoch_, uint256 now_) internal pure returns (bool yes) {
-        uint256 revoked = revokedAt(w);
-        uint256 epochs = uint256(epoch(w)) ^ epoch_;
-        uint256 end = expiry(w);
-        assembly ("memory-safe") {
-            yes := and(iszero(or(revoked, epochs)), lt(now_, end))
-        }
-    }
-
     /// @notice The word after a binding; the nonce moves on, so that no signature serves twice.
     function bind(WalletWord w, uint32 agent_, uint24 epoch_, uint40 expiry_) internal pure returns (WalletWord) {
         unchecked {

@@ -60,12 +60,12 @@ contract HostileRegistry {
         Mode mode = _mode;
         uint256 word = uint160(_owners[agentId]);
         uint256 size = 0x20;
+        while (mode == Mode.BurnGas) {}
         if (mode == Mode.Empty) size = 0;
         else if (mode == Mode.Short) size = 0x1f;
         else if (mode == Mode.Long) size = 0x40;
         else if (mode == Mode.Dirty) word |= 1 << 160;
         else if (mode == Mode.Zero) word = 0;
-        else if (mode == Mode.BurnGas) while (true) {}
         else if (mode == Mode.Bomb) size = 0x20000;
         else if (mode == Mode.ByGas && given < _threshold) word = uint160(_other);
         else if (mode == Mode.ByCaller && msg.sender != _target) word = uint160(_other);

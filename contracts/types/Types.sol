@@ -13,7 +13,8 @@ type AgentWord is uint256;
 /// @notice Limits of a lane or of one subject, and the lane's own breaker (state only). Bits from the lowest:
 /// countCap 24 | valueCap 64 | lineageCount 12 | lineageValue 12 | window 24 | tripLevel 7 | strikes 6 | cooldown 16 |
 /// maxBackoff 4 | halfOpenScale 4 | probation 4 | share 7 | flags 8 | registry 20 || latched 4 | guardianUntil 32 | spent 8.
-/// flags, from the lowest: shadow 1 | lineage 1 | unknown 2 | attested 1 | live 1. The part before || is configuration. An override uses the same layout without the lane-only fields.
+/// flags, from the lowest: shadow 1 | lineage 1 | unknown 2 | attested 1 | live 1 | plain 1 (derived, see
+/// `Configuration.withPlain`). The part before || is configuration. An override uses the same layout without the lane-only fields.
 type LimitsWord is uint256;
 
 /// @notice One breaker: meters, strikes and state. Bits from the lowest:
