@@ -4,6 +4,9 @@
 SHELL := bash
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/.cache/bin:$(PATH)
 
+# As an activated environment does; slither keeps its solc-select out of the home folder then.
+export VIRTUAL_ENV := $(CURDIR)/.venv
+
 # Caches that would otherwise lie in the home folder.
 export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
 export npm_config_cache := $(CURDIR)/.cache/npm
@@ -31,12 +34,17 @@ help: ## List these targets
 .PHONY: install
 install: .cache/installed ## Install what the other targets need (they do so by themselves)
 
+# The lock is complete, so pip resolves nothing, and the few packages without wheels are built with the locked
+# setuptools. Pip asks rustc for its version: rustup would then write to the home folder.
+PIP_INSTALL := python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation
+.venv/installed: export RUSTUP_HOME := $(CURDIR)/.cache/rustup
 .venv/installed: requirements.lock pyproject.toml
 	$(PREREQUISITES)
-	@echo "Installing Python packages in .venv/ (two minutes the first time)"
+	@echo "Installing Python packages in .venv/ (a minute the first time)"
 	@test -x .venv/bin/python || $(PYTHON) -m venv .venv
-	@python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
-	@python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(PIP_INSTALL) --require-hashes --requirement <(sed -n '/^setuptools==/,/[^\\]$$/p' requirements.lock)
+	@$(PIP_INSTALL) --require-hashes --no-compile --requirement requirements.lock
+	@$(PIP_INSTALL) --editable .
 	@touch $@
 
 node_modules/installed: package-lock.json package.json .npmrc
@@ -86,7 +94,7 @@ abis: install ## Write the ABIs that the Python package ships
 
 # Hashes for every platform and Python version, and no registry's address.
 .PHONY: lock
-lock: install ## Resolve the dependencies anew and write both locks
+lock: install ## Bring both locks up to date with pyproject.toml and package.json
 	@python -m venv .cache/lock && .cache/lock/bin/pip install --quiet --disable-pip-version-check uv
 	@.cache/lock/bin/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-emit-index-url \
 		--no-annotate --custom-compile-command "make lock" --extra ape --group dev pyproject.toml \

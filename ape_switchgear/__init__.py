@@ -20,5 +20,7 @@ if _checkout is not None:
 def register_compiler() -> Iterator[None]:
     """Add no compiler, but extend the one that ape-solidity brings, when Ape is about to use it."""
     if _checkout is not None:
-        toolchain.extend_ape_solidity(_checkout)
+        from ape_switchgear import compiling  # noqa: PLC0415 - heavy, and only compiling needs it
+
+        compiling.extend(_checkout)
     yield from ()

@@ -12,13 +12,7 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from ape.managers.project import ProjectManager
-    from ethpm_types import ContractType
 
 LOOK_ALIKE = Path("ape_switchgear", "solc.js")
 """Looks like native solc, and runs npm's build of the same compiler. It also marks a checkout."""
@@ -82,38 +76,11 @@ def provide_tools(checkout: Path) -> None:
     for name, options in (("anvil", " --max-persisted-states 0"), ("forge", "")):
         if tool := shutil.which(name, path=search):
             home = shlex.quote(str(checkout / ".cache"))
-            _write_script(checkout / TOOLS / name, f'#!/bin/sh\nHOME={home} exec {shlex.quote(tool)}{options} "$@"\n')
+            script = f'#!/bin/sh\nHOME={home} exec {shlex.quote(tool)}{options} "$@"\n'
+            write_file(checkout / TOOLS / name, script, mode=0o755)
     # Cast keeps the user's home, where the user's keystores are.
     if tool := shutil.which("cast", path=search):
         _link(checkout / TOOLS / "cast", Path(tool))
-
-
-def extend_ape_solidity(checkout: Path) -> None:
-    """Teach ape-solidity two things that it has no setting for.
-
-    It compiles a copy of the project, where it would miss what remappings find in node_modules/; and it
-    hands on no `metadata` settings, which decide whether bytecode ends in a hash of its sources.
-    """
-    from ape_solidity.compiler import SolidityCompiler  # noqa: PLC0415 - heavy, and only compiling needs it
-
-    compile_copy = SolidityCompiler._compile
-
-    def compile_complete_copy(
-        self: SolidityCompiler,
-        paths: Iterable[Path],
-        project: ProjectManager | None = None,
-        settings: dict[str, Any] | None = None,
-    ) -> Iterator[ContractType]:
-        config = self.get_config(project=project)
-        for folder in (remapping.value for remapping in config.import_remapping):
-            copy = (project or self.local_project).path / folder
-            # Not a link, since native solc follows none that leads out of the project.
-            if folder.startswith("node_modules/") and not copy.exists():
-                shutil.copytree(checkout / folder, copy, ignore=shutil.ignore_patterns("*.json"))
-        settings = {"metadata": getattr(config, "metadata", {}), **(settings or {})}
-        yield from compile_copy(self, paths, project=project, settings=settings)
-
-    SolidityCompiler._compile = compile_complete_copy  # type: ignore[assignment, method-assign]
 
 
 def _chosen_solcx(checkout: Path) -> Path | None:
@@ -139,26 +106,24 @@ def _version_of(solc: str) -> str | None:
 
 
 def _link(link: Path, target: Path) -> None:
-    """Make `link` lead to `target`; a command that runs at the same time never finds it missing."""
-    if link.is_symlink() and link.readlink() == target:
-        return
-    new = _beside(link)
-    new.symlink_to(target)
-    new.replace(link)
+    """Make `link` lead to `target`."""
+    if not (link.is_symlink() and link.readlink() == target):
+        new = _beside(link)
+        new.symlink_to(target)
+        new.replace(link)
 
 
-def _write_script(script: Path, text: str) -> None:
-    """Make `script` an executable that reads `text`, likewise."""
-    if not script.is_symlink() and script.is_file() and script.read_text() == text:
-        return
-    new = _beside(script)
-    new.write_text(text)
-    new.chmod(0o755)
-    new.replace(script)
+def write_file(file: Path, text: str, mode: int = 0o644) -> None:
+    """Make `file` a file that reads `text`."""
+    if file.is_symlink() or not file.is_file() or file.read_text() != text:
+        new = _beside(file)
+        new.write_text(text)
+        new.chmod(mode)
+        new.replace(file)
 
 
 def _beside(path: Path) -> Path:
-    """Return a name next to `path` that no other process uses."""
+    """Return a name to make a thing under before it takes the place of `path`: so no process finds it half made."""
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_name(f".{path.name}.{os.getpid()}")
     new.unlink(missing_ok=True)
