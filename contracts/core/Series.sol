@@ -149,7 +149,7 @@ abstract contract Series is Express, ISeries {
                 Cause cause;
                 (word, failure, cause) = _charge(lane, laneLimits, subject, lineage, breaker, word, value);
                 if (failure.fails()) {
-                    failure = failure.at(scope, distance).withAgent(verdict.agent());
+                    failure = failure.placed(scope, distance).withAgent(verdict.agent());
                     if (!laneLimits.shadow()) return (failure, 0, 0);
                     if (!verdict.hasReason()) verdict = failure;
                 }

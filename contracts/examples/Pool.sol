@@ -91,7 +91,7 @@ contract Pool is ERC20, ReentrancyGuardTransient {
 
     /// @notice The value of a trade: the amount of quote that it moves, whichever way.
     function valueOf(IERC20 tokenIn, uint256 amountIn) public view returns (uint256 value) {
-        return tokenIn == quote ? amountIn : outputOf(tokenIn, amountIn);
+        return address(tokenIn) == address(quote) ? amountIn : outputOf(tokenIn, amountIn);
     }
 
     /// @notice Amounts of base and quote in the pool.
@@ -114,8 +114,8 @@ contract Pool is ERC20, ReentrancyGuardTransient {
     }
 
     function _other(IERC20 token) private view returns (IERC20) {
-        require(token == base || token == quote, UnknownToken(token));
-        return token == base ? quote : base;
+        require(address(token) == address(base) || address(token) == address(quote), UnknownToken(token));
+        return address(token) == address(base) ? quote : base;
     }
 
     function _take(IERC20 token, uint256 amount) private {

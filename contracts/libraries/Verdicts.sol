@@ -10,7 +10,7 @@ library Verdicts {
 
     /// @notice A denial that waiting cannot help.
     function never(Reason reason, Scope scope) internal pure returns (Verdict) {
-        return at(denied(reason, type(uint32).max), scope, 0);
+        return placed(denied(reason, type(uint32).max), scope, 0);
     }
 
     /// @notice A denial that may pass in `wait` seconds.
@@ -19,13 +19,13 @@ library Verdicts {
     }
 
     /// @notice With its place in the series.
-    function at(Verdict v, Scope scope, uint256 distance) internal pure returns (Verdict) {
+    function placed(Verdict v, Scope scope, uint256 distance) internal pure returns (Verdict) {
         return Verdict.wrap(Verdict.unwrap(v) | (uint256(scope) << 16) | (distance << 24));
     }
 
     /// @notice Zero, or the denial by a breaker that is open for another `wait` seconds.
     function open(uint256 wait, Scope scope, uint256 distance) internal pure returns (Verdict) {
-        return wait == 0 ? Verdict.wrap(0) : at(denied(Reason.BreakerOpen, wait), scope, distance);
+        return wait == 0 ? Verdict.wrap(0) : placed(denied(Reason.BreakerOpen, wait), scope, distance);
     }
 
     /// @notice Whether something failed.
