@@ -1,0 +1,5 @@
+"""Write the ABIs and bytecode that the package ships."""
+
+from switchgear.ops.abis import cli
+
+__all__ = ["cli"]

@@ -1,0 +1,5 @@
+"""Measure gas against the budgets."""
+
+from switchgear.gas.cli import cli
+
+__all__ = ["cli"]

@@ -1,0 +1,5 @@
+"""Show, tighten and loosen limits."""
+
+from switchgear.ops.limits import cli
+
+__all__ = ["cli"]
