@@ -68,8 +68,10 @@ abstract contract Enrolment is Ledger, IEnrolment {
         require(verdict.admitted(), SpawnerFrozen(msg.sender));
         uint32 parent = verdict.agent();
         Identity storage grant = _identities[parent];
-        require(grant.spawnsLeft != 0 && block.timestamp < grant.spawnExpiry, SpawnNotGranted(parent));
         address owner = _ownerOf(parent);
+        // A grant is the word of the owner who gave it, not of the next one.
+        bool granted = grant.spawnsLeft != 0 && block.timestamp < grant.spawnExpiry && owner == grant.recordedOwner;
+        require(granted, SpawnNotGranted(parent));
         address childOwner = _ownerOf(registry, agentId);
         require(childOwner == owner, SpawnOwnerMismatch(childOwner, owner));
         _requireUnbound(owner);
@@ -82,6 +84,7 @@ abstract contract Enrolment is Ledger, IEnrolment {
     function grantSpawn(uint32 agent, uint16 count, uint40 expiry) external {
         _requireOwner(agent);
         Identity storage identity = _identities[agent];
+        if (msg.sender != identity.recordedOwner) _changeOwner(agent, msg.sender);
         (identity.spawnsLeft, identity.spawnExpiry) = (count, expiry);
         emit SpawnGranted(agent, msg.sender, count, expiry);
     }
@@ -265,7 +268,7 @@ abstract contract Enrolment is Ledger, IEnrolment {
         _agents[agent] = word;
         Identity storage identity = _identities[agent];
         emit OwnerChanged(agent, identity.recordedOwner, owner, word.epoch());
-        identity.recordedOwner = owner;
+        (identity.recordedOwner, identity.spawnsLeft, identity.spawnExpiry) = (owner, 0, 0);
     }
 
     function _requireProvider(uint32 lineage) private view {

@@ -23,29 +23,38 @@ abstract contract Express is Ledger {
     /// @dev lineage of a lane, and kind 1 of a subject.
     uint256 private constant LINEAGE_LANE = 0x20000000000000000000000000000000000000000000000;
     uint256 private constant LINEAGE_SUBJECT = 0x100000000;
-    /// @dev accepted of a breaker.
+    /// @dev accepted, guardianUntil, latched and overridden of a breaker, and the first alone.
+    uint256 private constant LINEAGE_STATE = 0x303FC03FFFFFFFC00000000000000000000000000000000000000000000000;
     uint256 private constant ACCEPTED = 0x20000000000000000000000000000000000000000000000000000000000000;
     /// @dev autoUntil of a breaker; 0 if it was never touched.
     uint256 private constant AUTO_UNTIL = 0x3FFFFFFFC000000000000000000000000000000000000000;
 
-    /// @dev `status` of a root whose wallet counts and that nobody ever stopped; else 0.
-    function _expressStatus(WalletWord word, AgentWord agentState) internal view returns (Verdict verdict) {
+    /// @dev Whether a binding counts: not revoked, of the agent's epoch, not expired.
+    function _counts(WalletWord word, AgentWord agentState) internal view returns (bool yes) {
         assembly ("memory-safe") {
             let special := or(shr(136, word), and(xor(shr(32, word), shr(87, agentState)), 0xFFFFFF))
-            special := or(special, iszero(lt(timestamp(), and(shr(56, word), 0xFFFFFFFFFF))))
-            special := or(special, or(and(agentState, STOPPABLE), and(shr(32, agentState), 0xFFFFFFFF)))
-            verdict := mul(iszero(special), or(1, shl(64, and(word, 0xFFFFFFFF))))
+            yes := and(iszero(special), lt(timestamp(), and(shr(56, word), 0xFFFFFFFFFF)))
+        }
+    }
+
+    /// @dev Return from the whole call that a root which nobody ever stopped may act, or do nothing.
+    function _expressStatus(uint32 agent, AgentWord agentState) internal pure {
+        assembly ("memory-safe") {
+            if iszero(or(and(agentState, STOPPABLE), and(shr(32, agentState), 0xFFFFFFFF))) {
+                mstore(0, or(1, shl(64, agent)))
+                return(0, 0x20)
+            }
         }
     }
 
     /// @dev Admit, charge and return from the whole call, or do nothing.
-    function _express(Lane storage lane, address wallet, uint256 value) internal {
+    function _express(uint256 laneId, address wallet, uint256 value) internal {
+        uint256 lanes = LANES;
         assembly ("memory-safe") {
-            // A breaker's word after the charge, or 0 if it is not closed, or if a meter overflows or trips. `full` and `line` are the window
+            // A breaker's word after the charge, or 0 if its probation is not over (`autoUntil` after `settled`), or if a meter overflows or trips. `full` and `line` are the window
             // and the trip level, with 24 bits of fraction; `product` is the amount times the window, with 32, less 1.
-            function charged(word, count, mantissa, product, full, line, probation) -> next {
-                let special :=
-                    or(and(word, SPECIAL_BREAKER), lt(timestamp(), add(and(shr(158, word), 0xFFFFFFFF), probation)))
+            function charged(word, count, mantissa, product, full, line, settled) -> next {
+                let special := gt(and(shr(158, word), 0xFFFFFFFF), settled)
                 let start := shl(24, timestamp())
                 let taken := and(word, 0xFFFFFFFFFFFFFF)
                 taken := add(mul(gt(taken, start), sub(taken, start)), div(sub(add(full, count), 1), count))
@@ -59,6 +68,9 @@ abstract contract Express is Ledger {
                 next := mul(or(next, shl(56, add(start, taken))), iszero(special))
             }
 
+            mstore(0, laneId)
+            mstore(0x20, or(lanes, caller()))
+            let lane := keccak256(0, 0x40)
             // The wallet and its agent.
             mstore(0, wallet)
             mstore(0x20, _wallets.slot)
@@ -72,25 +84,27 @@ abstract contract Express is Ledger {
             special := or(special, or(and(agentState, STOPPABLE), iszero(agent)))
             if iszero(special) {
                 // Its breaker: if that is open, the lane need not be read.
-                mstore(0x20, add(lane.slot, 1))
+                mstore(0x20, add(lane, 1))
                 let slot := keccak256(0, 0x40)
                 let word := sload(slot)
                 if iszero(or(and(word, SPECIAL_BREAKER), lt(timestamp(), and(shr(158, word), 0xFFFFFFFF)))) {
-                    let limits := sload(lane.slot)
+                    let limits := sload(lane)
                     let count := and(limits, 0xFFFFFF)
                     let mantissa := and(shr(24, limits), 0xFFFFFFFFFFFFFF)
                     let exponent := and(shr(80, limits), 0xFF)
                     let window := and(shr(112, limits), 0xFFFFFF)
                     // Nothing to charge, or so much that the product would not fit a word.
-                    special := or(xor(and(limits, LANE_STATE), PLAIN_LANE), shr(200, sub(value, 1)))
-                    let product := sub(mul(shr(exponent, add(value, sub(shl(exponent, 1), 1))), shl(32, window)), 1)
+                    let less := sub(value, 1)
+                    special := or(xor(and(limits, LANE_STATE), PLAIN_LANE), shr(200, less))
+                    // (value - 1) / 2**exponent + 1 is the amount in units of the mantissa, rounded up.
+                    let product := sub(mul(add(shr(exponent, less), 1), shl(32, window)), 1)
                     // In hundredths. NEVER_TRIP is taken as 100: an exactly full meter is then left to the rule, too.
                     let line := and(shr(136, limits), 0x7F)
                     line := shl(24, mul(sub(line, mul(27, gt(line, 100))), window))
-                    let probation := mul(and(shr(173, limits), 0xF), window)
+                    let settled := sub(timestamp(), mul(and(shr(173, limits), 0xF), window))
                     window := shl(24, window)
                     // A word of 0, or one that was never touched, has no autoUntil.
-                    word := charged(word, count, mantissa, product, window, line, probation)
+                    word := charged(word, count, mantissa, product, window, line, settled)
                     special := or(special, iszero(and(word, AUTO_UNTIL)))
 
                     let lineageSlot := 0
@@ -105,9 +119,9 @@ abstract contract Express is Ledger {
                             product,
                             window,
                             line,
-                            probation
+                            settled
                         )
-                        special := or(special, iszero(and(lineageWord, ACCEPTED)))
+                        special := or(special, xor(and(lineageWord, LINEAGE_STATE), ACCEPTED))
                     }
 
                     let parentSlot := and(shr(32, agentState), 0xFFFFFFFF)
@@ -117,8 +131,11 @@ abstract contract Express is Ledger {
                         parentSlot := keccak256(0, 0x40)
                         mstore(0x20, _agents.slot)
                         special := or(special, and(sload(keccak256(0, 0x40)), STOPPABLE))
-                        parentWord := charged(sload(parentSlot), count, mantissa, product, window, line, probation)
-                        special := or(special, iszero(and(parentWord, AUTO_UNTIL)))
+                        parentWord := charged(sload(parentSlot), count, mantissa, product, window, line, settled)
+                        special := or(
+                            special,
+                            or(and(parentWord, SPECIAL_BREAKER), iszero(and(parentWord, AUTO_UNTIL)))
+                        )
                         special := or(special, gt(and(shr(84, agentState), 7), 1))
                     }
 

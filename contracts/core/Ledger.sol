@@ -138,7 +138,7 @@ abstract contract Ledger is ILedger {
     }
 
     /// @dev Lanes live at keccak256(lane, protocol with this above it): one hash, where nested mappings take two.
-    uint256 private constant LANES = uint256(keccak256("switchgear.lanes")) << 160;
+    uint256 internal constant LANES = uint256(keccak256("switchgear.lanes")) << 160;
 
     function _lane(address protocol, uint256 laneId) internal pure returns (Lane storage lane) {
         uint256 place = LANES | uint160(protocol);

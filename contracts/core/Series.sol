@@ -43,8 +43,8 @@ abstract contract Series is Express, ISeries {
 
     /// @inheritdoc ISeries
     function admit(uint256 laneId, address wallet, uint256 value) external returns (Verdict verdict) {
+        _express(laneId, wallet, value);
         Lane storage lane = _lane(msg.sender, laneId);
-        _express(lane, wallet, value);
         uint256 list;
         uint256 end;
         (verdict, list, end) = _walk(lane, wallet, value);
@@ -69,9 +69,7 @@ abstract contract Series is Express, ISeries {
             }
             if (verdict.hasReason()) emit Shadowed(msg.sender, laneId, wallet, verdict, value);
         } else {
-            if (verdict.scope() == Scope.Agent && verdict.reason() >= Reason.ZeroLimit && verdict.agent() != 0) {
-                _strike(lane, agentSubject(verdict.agent()), laneId, wallet);
-            }
+            if (verdict.strikes()) _strike(lane, agentSubject(verdict.agent()), laneId, wallet);
             emit Denied(msg.sender, laneId, wallet, verdict, value);
         }
     }
@@ -91,16 +89,20 @@ abstract contract Series is Express, ISeries {
         uint32 agent = word.agent();
         if (agent == 0) return Verdicts.never(Reason.WalletUnknown, Scope.Wallet);
         AgentWord agentState = _agents[agent];
-        verdict = _expressStatus(word, agentState);
-        if (verdict.admitted()) return verdict;
-        verdict = _walletVerdict(word, agentState);
-        return (verdict.fails() ? verdict : _killSwitches(agentState)).withAgent(agent);
+        if (_counts(word, agentState)) {
+            _expressStatus(agent, agentState);
+            verdict = _killSwitches(agentState);
+        } else {
+            verdict = _walletVerdict(word, agentState);
+        }
+        return verdict.withAgent(agent);
     }
 
     /// @inheritdoc ISeries
     function statusOf(uint32 agent) external view returns (Verdict) {
         AgentWord agentState = _agents[agent];
         require(AgentWord.unwrap(agentState) != 0, UnknownAgent(agent));
+        _expressStatus(agent, agentState);
         return _killSwitches(agentState).withAgent(agent);
     }
 

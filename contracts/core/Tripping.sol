@@ -17,30 +17,30 @@ abstract contract Tripping is Series, ITripping {
     /// @inheritdoc ITripping
     function trip(address protocol, uint256 laneId, Subject subject, bytes32 note) external {
         uint256 guardian;
-        Cause cause = Cause.Protocol;
         if (msg.sender != protocol) {
             guardian = _guardians[uint160(protocol)].word[msg.sender];
-            cause = guardian != 0 ? Cause.Guardian : Cause.Admin;
-            require(guardian != 0 || msg.sender == _protocols[protocol].admin, NotAuthorized(msg.sender));
-            _requireUnbound(msg.sender);
+            if (guardian == 0) _requireAdmin(protocol);
+            else _requireUnbound(msg.sender);
         }
         (Lane storage lane, LimitsWord current) = _openedLane(protocol, laneId);
-        uint256 latch = cause == Cause.Protocol ? 0 : 1;
-        bool unspent = true;
         uint32 until = type(uint32).max;
+        uint256 latch = msg.sender == protocol ? 0 : 1;
         if (subject == LANE) {
+            if (guardian != 0 && current.isSpent(guardian >> 32)) guardian = _asAdmin(protocol);
             if (guardian == 0) current = current.latch(latch);
-            else (current, unspent, until) = current.guardianTrip(uint32(guardian), guardian >> 32, block.timestamp);
+            else (current, until) = current.guardianTrip(uint32(guardian), guardian >> 32, block.timestamp);
             lane.word = current;
         } else {
-            BreakerWord word = lane.breakers[subject].word;
+            Breaker storage breaker = lane.breakers[subject];
+            BreakerWord word = breaker.word;
             // What was ever charged or set exists.
             if (BreakerWord.unwrap(word) == 0) _requireSubject(subject);
+            if (guardian != 0 && word.isSpent(guardian >> 32)) guardian = _asAdmin(protocol);
             if (guardian == 0) word = word.latch(latch);
-            else (word, unspent, until) = word.guardianTrip(uint32(guardian), guardian >> 32, block.timestamp);
-            lane.breakers[subject].word = word;
+            else (word, until) = word.guardianTrip(uint32(guardian), guardian >> 32, block.timestamp);
+            breaker.word = word;
         }
-        require(unspent, GuardianSpent(msg.sender));
+        Cause cause = guardian != 0 ? Cause.Guardian : latch == 0 ? Cause.Protocol : Cause.Admin;
         emit BreakerTripped(protocol, laneId, subject, msg.sender, cause, until, note);
     }
 
@@ -48,17 +48,26 @@ abstract contract Tripping is Series, ITripping {
     function tripAgent(uint32 agent, bytes32 note) external {
         AgentWord word = _agents[agent];
         uint256 guardian = _guardians[_guardianScope(agent)].word[msg.sender];
+        if (guardian != 0 && word.isSpent(guardian >> 32)) {
+            // Whoever appointed the next owner as a guardian must not take the latch from it.
+            require(msg.sender == _ownerOf(agent), GuardianSpent(msg.sender));
+            guardian = 0;
+        }
         uint32 until = type(uint32).max;
         if (guardian != 0) {
             _requireUnbound(msg.sender);
-            bool unspent;
-            (word, unspent, until) = word.guardianTrip(uint32(guardian), guardian >> 32, block.timestamp);
-            require(unspent, GuardianSpent(msg.sender));
+            (word, until) = word.guardianTrip(uint32(guardian), guardian >> 32, block.timestamp);
         } else {
             _requireOwner(agent);
             word = word.latchOwner();
         }
         _agents[agent] = word;
         emit AgentTripped(agent, msg.sender, guardian != 0 ? Cause.Guardian : Cause.Owner, until, note);
+    }
+
+    /// @dev A spent guardian that is the admin, too, trips as the admin.
+    function _asAdmin(address protocol) private view returns (uint256) {
+        require(msg.sender == _protocols[protocol].admin, GuardianSpent(msg.sender));
+        return 0;
     }
 }

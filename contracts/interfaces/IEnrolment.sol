@@ -78,7 +78,8 @@ interface IEnrolment is ILedger, IAgentTransferSink {
         bytes calldata signature
     ) external returns (uint32 agent);
 
-    /// @notice Allow the agent's wallets to enrol `count` children until `expiry` (exclusive); replaces the previous grant. Owner only.
+    /// @notice Allow the agent's wallets to enrol `count` children until `expiry` (exclusive); replaces the previous grant. Owner only;
+    /// a change of owner ends it.
     function grantSpawn(uint32 agent, uint16 count, uint40 expiry) external;
 
     /// @notice Bind a wallet, with both consents: the live owner calls, the wallet signs EIP-712

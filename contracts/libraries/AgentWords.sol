@@ -90,14 +90,19 @@ library AgentWords {
         return AgentWord.wrap(AgentWord.unwrap(w) | (1 << LATCHED));
     }
 
+    function isSpent(AgentWord w, uint256 bit) internal pure returns (bool) {
+        return Guardians.isSpent(AgentWord.unwrap(w) >> GUARDED, bit);
+    }
+
     function guardianTrip(AgentWord w, uint256 bound, uint256 bit, uint256 now_)
         internal
         pure
-        returns (AgentWord, bool fresh, uint32 until)
+        returns (AgentWord, uint32 until)
     {
+        uint256 raw = AgentWord.unwrap(w);
         uint256 field;
-        (field, fresh, until) = Guardians.trip((AgentWord.unwrap(w) >> GUARDED) & Guardians.MASK, bound, bit, now_);
-        return (_set(w, GUARDED, Guardians.MASK, field), fresh, until);
+        (field, until) = Guardians.trip((raw >> GUARDED) & Guardians.MASK, bound, bit, now_);
+        return (AgentWord.wrap((raw & ~(Guardians.MASK << GUARDED)) | (field << GUARDED)), until);
     }
 
     function setHeartbeat(AgentWord w, uint256 interval, uint256 deadline) internal pure returns (AgentWord) {

@@ -133,15 +133,19 @@ library BreakerWords {
         return BreakerWord.wrap(BreakerWord.unwrap(w) | (1 << (LATCHED + bit)));
     }
 
+    function isSpent(BreakerWord w, uint256 bit) internal pure returns (bool) {
+        return Guardians.isSpent(BreakerWord.unwrap(w) >> GUARDED, bit);
+    }
+
     function guardianTrip(BreakerWord w, uint256 bound, uint256 bit, uint256 now_)
         internal
         pure
-        returns (BreakerWord, bool unspent, uint32 until)
+        returns (BreakerWord, uint32 until)
     {
         uint256 raw = BreakerWord.unwrap(w);
         uint256 field;
-        (field, unspent, until) = Guardians.trip((raw >> GUARDED) & Guardians.MASK, bound, bit, now_);
-        return (BreakerWord.wrap((raw & ~(Guardians.MASK << GUARDED)) | (field << GUARDED)), unspent, until);
+        (field, until) = Guardians.trip((raw >> GUARDED) & Guardians.MASK, bound, bit, now_);
+        return (BreakerWord.wrap((raw & ~(Guardians.MASK << GUARDED)) | (field << GUARDED)), until);
     }
 
     /// @notice Clear causes; meters stay. An automatic trip is closed without probation: the end of its probation is moved to now, and

@@ -113,15 +113,19 @@ library LimitsWords {
         return LimitsWord.wrap(LimitsWord.unwrap(w) | (1 << (212 + bit)));
     }
 
+    function isSpent(LimitsWord w, uint256 bit) internal pure returns (bool) {
+        return Guardians.isSpent(LimitsWord.unwrap(w) >> GUARDED, bit);
+    }
+
     function guardianTrip(LimitsWord w, uint256 bound, uint256 bit, uint256 now_)
         internal
         pure
-        returns (LimitsWord, bool fresh, uint32 until)
+        returns (LimitsWord, uint32 until)
     {
         uint256 raw = LimitsWord.unwrap(w);
         uint256 field;
-        (field, fresh, until) = Guardians.trip(raw >> GUARDED, bound, bit, now_);
-        return (LimitsWord.wrap((raw & ~(Guardians.MASK << GUARDED)) | (field << GUARDED)), fresh, until);
+        (field, until) = Guardians.trip((raw >> GUARDED) & Guardians.MASK, bound, bit, now_);
+        return (LimitsWord.wrap((raw & ~(Guardians.MASK << GUARDED)) | (field << GUARDED)), until);
     }
 
     /// @notice Clear causes of the lane's own breaker.

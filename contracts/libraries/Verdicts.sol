@@ -38,6 +38,12 @@ library Verdicts {
         return Verdict.unwrap(v) & 0xFF00 != 0;
     }
 
+    /// @notice Whether a denial is one by the meters of the agent's own breaker (BR-5).
+    function strikes(Verdict v) internal pure returns (bool) {
+        uint256 raw = Verdict.unwrap(v);
+        return uint8(raw >> 16) == uint8(Scope.Agent) && uint8(raw >> 8) >= uint8(Reason.ZeroLimit) && raw >> 64 != 0;
+    }
+
     function admit(Verdict v) internal pure returns (Verdict) {
         return Verdict.wrap(Verdict.unwrap(v) | 1);
     }
