@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from switchgear.fuzz.machine import WRONG_ANSWERS
 from switchgear.fuzz.steps import Cast, Step, cast
@@ -137,6 +137,16 @@ SWARM = (0.1, 0.3, 1.0, 1.0, 3.0)
 """Factors, one drawn for each operation of a run: what is rare in one run is common in another (swarm testing)."""
 
 
+class Moment(NamedTuple):
+    """A time at which something may change."""
+
+    time: int
+    op: str | None = None
+    """What to do then."""
+    focus: tuple[str, int, str] | None = None
+    """Protocol, lane and wallet that it concerns."""
+
+
 class Planner:
     """Draws steps for a machine from a source of randomness; the same source gives the same steps."""
 
@@ -157,11 +167,16 @@ class Planner:
         self._family = self._one((0.2, 0.6, 0.95))
         self._special = self._one((0.0, 1.0, 1.0))
         self._focus: tuple[str, int, str] | None = None
+        self._due: str | None = None
 
     def step(self) -> Step:
         """The next step."""
-        op = self._opening.pop() if self._opening else self.random.choices(self._ops, cum_weights=self._weights)[0]
-        return self.plan(op)
+        due, self._due = self._due, None
+        if self._opening:
+            return self.plan(self._opening.pop())
+        if due and self._chance(0.7):
+            return self.plan(due)
+        return self.plan(self.random.choices(self._ops, cum_weights=self._weights)[0])
 
     def plan(self, op: str) -> Step:
         """A step of one kind."""
@@ -244,37 +259,62 @@ class Planner:
             seconds = self._near(self._one((OUTAGE_ALLOWANCE, 3_600, LOOSENING_DELAY, LOOSENING_WINDOW, REBIND_DELAY)))
             seconds = min(seconds, self._longest_wait)
         else:
-            ahead = [moment - now for moment in self._moments() if 0 < moment - now + 1 <= self._longest_wait]
-            seconds = self._near(self._one(ahead)) if ahead else 1
+            ahead = [moment for moment in self._moments() if 0 < moment.time - now + 1 <= self._longest_wait]
+            seconds = 1
+            if ahead:
+                moment = self._one(ahead)
+                seconds = self._near(moment.time - now)
+                self._due, self._focus = moment.op, moment.focus or self._focus
         return (max(0, min(seconds, END_OF_TIME - now)),)
 
-    def _moments(self) -> list[int]:
+    def _moments(self) -> list[Moment]:
         """Times at which something may change, of a few things drawn by lot."""
         model = self.model
         moments = []
         if isinstance(self.machine.outcome, Verdict) and self.machine.outcome.retry_after != NEVER:
-            moments += [model.now + self.machine.outcome.retry_after] * 2
+            moments += [Moment(model.now + self.machine.outcome.retry_after)] * 2
         if model.breakers:
             place = self._one(list(model.breakers))
             word = model.breakers[place]
             lane = model.lane(place[0], place[1])
             rules = model.override(*place) if word.overridden else lane
+            focus = (place[0], place[1], self._wallet_of(place[2]))
             moments += [
-                word.auto_until,
-                word.auto_until + rules.probation * lane.window,
-                word.guardian_until,
-                word.strike_since + lane.window,
-                lane.guardian_until,
+                Moment(word.auto_until, "admit", focus),
+                Moment(word.auto_until + rules.probation * lane.window, "admit", focus),
+                Moment(word.guardian_until, "admit", focus),
+                Moment(word.strike_since + lane.window, "admit", focus),
+                Moment(lane.guardian_until, "admit", focus),
             ]
         if model.loosenings and self._chance(0.5):
             eta = self._one(list(model.loosenings.values())).eta
-            moments += [eta, eta + LOOSENING_WINDOW]
-        agent = model.agent(self._agent())
-        moments += [agent.guardian_until, agent.beat_deadline]
+            moments += [Moment(eta, "execute_loosening"), Moment(eta + LOOSENING_WINDOW, "execute_loosening")]
+        agent = self._agent()
+        switch = model.agent(agent)
+        focus = (*self._place(), self._wallet_of(agent))
+        moments += [Moment(switch.guardian_until, "admit", focus), Moment(switch.beat_deadline, "beat")]
         if model.wallets:
-            wallet = self._one(list(model.wallets.values()))
-            moments += [wallet.expiry, wallet.revoked_at + REBIND_DELAY]
+            wallet = self._one(list(model.wallets))
+            focus = (*self._place(), wallet)
+            moments += [
+                Moment(model.wallets[wallet].expiry, "admit", focus),
+                Moment(model.wallets[wallet].revoked_at + REBIND_DELAY, "bind_wallet"),
+            ]
         return moments
+
+    def _wallet_of(self, subject: int) -> str:
+        """A wallet that the subject's breaker has a say about."""
+        model = self.model
+        bound = [
+            wallet
+            for wallet, word in model.wallets.items()
+            if not word.revoked_at
+            and (
+                word.agent == subject
+                or subject in {UNDECLARED_LINEAGE, UNDECLARED_LINEAGE + model.agent(word.agent).lineage}
+            )
+        ]
+        return self._one(bound or self.everybody)
 
     # ------------------------------------------------------------------ questions
 

@@ -142,31 +142,25 @@ class Authority(Ledger):
 
     def trip(self, sender: str, protocol: str, lane: int, subject: int, note: bytes) -> None:
         """Open a breaker or, with `LANE`, a lane."""
-        guardian = self.guardian_of(protocol, sender)
-        latched = 0
-        if sender == protocol:
-            latched, cause = LATCHED_PROTOCOL, Cause.PROTOCOL
-        elif guardian.bound:
-            cause = Cause.GUARDIAN
-        else:
-            require(sender == self.admin_of(protocol)[0], "NotAuthorized", sender)
-            latched, cause = LATCHED_ADMIN, Cause.ADMIN
+        guardian, is_admin = self.guardian_of(protocol, sender), sender == self.admin_of(protocol)[0]
+        require(sender == protocol or guardian.bound or is_admin, "NotAuthorized", sender)
         if sender != protocol:
             self._require_never_bound(sender)
         rules = self._require_lane(protocol, lane)
         self._require_subject(subject)
-        until = NEVER
-        if subject == LANE:
-            if not latched:
-                rules = self._guardian_tripped(rules, sender, guardian)
-                until = rules.guardian_until
-            self._put_lane(protocol, lane, rules._replace(latched=rules.latched | latched))
+        word = rules if subject == LANE else self.breaker(protocol, lane, subject)
+        cause, until = Cause.GUARDIAN, NEVER
+        if sender == protocol:
+            cause, word = Cause.PROTOCOL, word._replace(latched=word.latched | LATCHED_PROTOCOL)
+        elif is_admin and (not guardian.bound or _is_spent(word, guardian)):
+            cause, word = Cause.ADMIN, word._replace(latched=word.latched | LATCHED_ADMIN)
         else:
-            word = self.breaker(protocol, lane, subject)
-            if not latched:
-                word = self._guardian_tripped(word, sender, guardian)
-                until = word.guardian_until
-            self._put_breaker(protocol, lane, subject, word._replace(latched=word.latched | latched))
+            word = self._guardian_tripped(word, sender, guardian)
+            until = word.guardian_until
+        if isinstance(word, LimitsWord):
+            self._put_lane(protocol, lane, word)
+        else:
+            self._put_breaker(protocol, lane, subject, word)
         self._emit("BreakerTripped", protocol, lane, subject, sender, cause, until, note)
 
     # ------------------------------------------------------------------ owner of an agent
@@ -215,7 +209,9 @@ class Authority(Ledger):
         require(0 < agent < len(self.agents), "UnknownAgent", agent)
         word = self.agents[agent]
         guardian = self.agent_guardian_of(agent, sender)
-        if guardian.bound:
+        identity = self.identities[agent]
+        is_owner = sender == self.owners.get((identity.registry, identity.agent_id))
+        if guardian.bound and not (is_owner and _is_spent(word, guardian)):
             self._require_never_bound(sender)
             word = self._guardian_tripped(word, sender, guardian)
             cause, until = Cause.GUARDIAN, word.guardian_until
@@ -298,7 +294,7 @@ class Authority(Ledger):
         self._propose(sender, target, bound, lands=bound >= present)
 
     def _guardian_tripped(self, word: _Tripped, sender: str, guardian: Guardian) -> _Tripped:
-        require(not word.spent >> guardian.bit & 1, "GuardianSpent", sender)
+        require(not _is_spent(word, guardian), "GuardianSpent", sender)
         until = max(word.guardian_until, self.now + guardian.bound)
         return word._replace(guardian_until=until, spent=word.spent | 1 << guardian.bit)
 
@@ -386,6 +382,10 @@ class Authority(Ledger):
         else:
             guardians[target.key] = Guardian(bound, lowest_free_bit(guardians))
         self.touched.add(("guardian", target))
+
+
+def _is_spent(word: AgentWord | BreakerWord | LimitsWord, guardian: Guardian) -> bool:
+    return bool(word.spent >> guardian.bit & 1)
 
 
 def _rearmed(word: _Tripped, causes: int) -> _Tripped:

@@ -190,7 +190,7 @@ class Breaker(NamedTuple):
         return None
 
     def wait(self, now: int, value: int) -> int:
-        """Seconds until one action passes this breaker, if nobody else acts; 0 if it does now, `NEVER` if it never will.
+        """Seconds until one action passes this breaker, if nobody else acts; 0 if it does now, `NEVER` if never.
 
         Longer than the first denial's wait if something else denies then; shorter if half-open ends before.
         """

@@ -80,8 +80,9 @@ class Enrolment(Series):
         require(self.status(sender).admitted, "SpawnerFrozen", sender)
         parent = self.wallet(sender).agent
         grant = self.identities[parent]
-        require(grant.spawns_left and self.now < grant.spawn_expiry, "SpawnNotGranted", parent)
         owner = self._owner_of(parent)
+        granted = grant.spawns_left and self.now < grant.spawn_expiry and owner == grant.recorded_owner
+        require(granted, "SpawnNotGranted", parent)
         child_owner = self.live_owner(registry, agent_id)
         require(child_owner == owner, "SpawnOwnerMismatch", child_owner, owner)
         self._require_never_bound(owner)
@@ -96,7 +97,9 @@ class Enrolment(Series):
 
     def grant_spawn(self, sender: str, agent: int, count: int, expiry: int) -> None:
         """Let the agent's wallets enrol children."""
-        self._require_owner(sender, agent)
+        owner = self._require_owner(sender, agent)
+        if owner != self.identities[agent].recorded_owner:
+            self._change_owner(agent, owner)
         self._put_identity(agent, self.identities[agent]._replace(spawns_left=count, spawn_expiry=expiry))
         self._emit("SpawnGranted", agent, sender, count, expiry)
 
@@ -224,7 +227,7 @@ class Enrolment(Series):
         identity = self.identities[agent]
         word = self.agents[agent]
         self._put_agent(agent, word._replace(epoch=word.epoch + 1))
-        self._put_identity(agent, identity._replace(recorded_owner=new_owner))
+        self._put_identity(agent, identity._replace(recorded_owner=new_owner, spawns_left=0, spawn_expiry=0))
         self._emit("OwnerChanged", agent, identity.recorded_owner, new_owner, word.epoch + 1)
 
     def _require_provider(self, sender: str, lineage: int) -> None:

@@ -150,7 +150,31 @@ def test_store_value_cap__two_caps__keeps_their_order(one, other):
 )
 def test_of__one_flag_of_the_policy__is_its_bit_and_property(changed, flags):
     """The lane's flags."""
-    word = LimitsWord.of(Limits(1, 1, 127, 63, 7_201, 0, 8, 0), LanePolicy(60, **changed))
+    word = LimitsWord.of(Limits(0, 1, 127, 63, 7_201, 0, 8, 0), LanePolicy(60, **changed))
     assert word.flags == flags
     ((name, value),) = changed.items()
     assert getattr(word, name) == value
+
+
+@pytest.mark.parametrize(
+    ("limits", "policy", "registry", "plain"),
+    [
+        ({}, {}, 0, True),
+        ({}, {"share": 50, "lineage_count": 2, "lineage_value": 3}, 0, True),
+        ({}, {"unknown": UnknownPolicy.EXEMPT, "lineage": True}, 0, True),
+        ({}, {"share": 99}, 0, False),
+        ({}, {"share": 50, "lineage_count": 2, "lineage_value": 1}, 0, False),
+        ({}, {"shadow": True}, 0, False),
+        ({}, {"live": True}, 0, False),
+        ({}, {"attested": True}, 0, False),
+        ({}, {}, 1, False),
+        ({"count_cap": 0}, {}, 0, False),
+        ({"count_cap": 2**24 - 1}, {}, 0, False),
+        ({"value_cap": 0}, {}, 0, False),
+        ({"value_cap": UNLIMITED_VALUE}, {}, 0, False),
+    ],
+)
+def test_of__anything_that_is_not_plain__is_not_marked_so(limits, policy, registry, plain):
+    """Spec 2: the derived bit; finite caps that are not 0, nothing special, share * multiple of at least 100."""
+    word = LimitsWord.of(Limits(1, 1, 127, 63, 7_201, 0, 8, 0)._replace(**limits), LanePolicy(60, **policy), registry)
+    assert bool(word.flags & 64) == plain
