@@ -630,11 +630,13 @@ class Breaker(Contract):
     ) -> Transaction:
         """Ask and charge (``admit``). The protocol.
 
-        Protocols are mostly contracts; this is for those that a key runs. The verdict is in the result.
+        Protocols are mostly contracts; this is for those that a key runs. The result is the verdict of the simulation,
+        the event Denied that of the transaction.
         """
         raw = to_raw(value, decimals=decimals)
         place = to_uint(lane, name="lane"), to_address(wallet, name="wallet")
-        return self.send("admit", *place, raw, sender=sender, dry_run=dry_run)
+        asked = self.send("admit", *place, raw, sender=sender, dry_run=dry_run)
+        return replace(asked, result=decode_verdict(asked.result))
 
     def trip(
         self, protocol: str, lane: int, subject: int, note: str | bytes, *, sender: Any, dry_run: bool = False

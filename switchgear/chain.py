@@ -112,9 +112,7 @@ class Node:
         results: list[Any] = []
         for start in range(0, len(params), BATCH):
             part = params[start : start + BATCH]
-            batch = getattr(self.web3.provider, "make_batch_request", None)
-            answers = self._post(partial(batch, [(method, one) for one in part])) if batch and len(part) > 1 else None
-            # A node that takes no batches answers with one error instead of a list.
+            answers = self._batch(method, part) if len(part) > 1 else None
             if isinstance(answers, list) and len(answers) == len(part):
                 results += [self._result(method, answer) for answer in answers]
             else:
@@ -152,6 +150,17 @@ class Node:
                 continue
             yield from found
             first = end + 1
+
+    def _batch(self, method: str, params: Sequence[Sequence[Any]]) -> Any:
+        """The answers to a batch, or something else where the node or the connection takes none."""
+        batch = getattr(self.web3.provider, "make_batch_request", None)
+        if batch is None:
+            return None
+        try:
+            return self._post(partial(batch, [(method, one) for one in params]))
+        except NoConnection:
+            # Some refuse a batch at the door. If really nobody is there, the single requests tell.
+            return None
 
     def _post(self, post: Callable[[], Any]) -> Any:
         try:

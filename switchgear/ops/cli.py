@@ -47,8 +47,14 @@ class Exit(IntEnum):
     """A contract refused."""
 
 
+_EPILOG = "Exit codes: 0 done, 1 not as it should be, 2 usage, 3 node or chain, 4 refused by a contract."
+
+
 class Command(ConnectedProviderCommand):
     """A command on a network, with Ape's `--network`; what goes wrong ends it with one line and an exit code."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"epilog": _EPILOG, **kwargs})  # type: ignore[no-untyped-call]  # Ape's has no types
 
     def invoke(self, ctx: click.Context) -> Any:
         """Runs it."""
@@ -123,7 +129,7 @@ class Instant(click.ParamType):
         if (duration := parse_duration(str(value))) is not None:
             return datetime.now(timezone.utc).replace(microsecond=0) + duration
         try:
-            when = datetime.fromisoformat(str(value))
+            when = datetime.fromisoformat(re.sub("Z$", "+00:00", str(value)))
         except ValueError:
             self.fail(f"{value!r} is neither an ISO 8601 time nor a duration such as 30d or 12h", param, ctx)
         return when if when.tzinfo else when.replace(tzinfo=timezone.utc)

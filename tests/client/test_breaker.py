@@ -131,7 +131,7 @@ def test_preview__same_as_admit__for_an_action_that_is_denied(world: World) -> N
     before = world.breaker.preview(*world.place, *asked)
     sent = world.breaker.admit(LANE_ID, *asked, sender=world.protocol)
 
-    assert sent.event("Denied").args["verdict"] == before
+    assert sent.event("Denied").args["verdict"] == sent.result == before
     assert before.reason == Reason.VALUE_OVERSIZED
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from ape_accounts.accounts import KeyfileAccount
 from eth_account import Account
+from requests import HTTPError
 from web3 import HTTPProvider, Web3
 
 from switchgear import Breaker, InvalidInput, Registry, chain, connect, errors
@@ -16,10 +19,12 @@ from switchgear.interface import Interface
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.support.world import World
 
 ETHER = 10**18
+PASSPHRASE = "closed"  # noqa: S105 - of a keyfile that lasts as long as its test
 
 
 @pytest.fixture
@@ -138,13 +143,17 @@ def test_read_many__more_than_a_batch__comes_back_in_order(world: World) -> None
     assert [view.lane for view in world.breaker.breakers(places)] == [lane for _, lane, _ in places]
 
 
-def test_read_many__node_without_batches__is_asked_one_by_one(world: World) -> None:
-    """A node that refuses batches costs round trips, no answer."""
+@pytest.mark.parametrize("at_the_door", [True, False])
+def test_read_many__node_without_batches__is_asked_one_by_one(world: World, at_the_door: bool) -> None:
+    """A node that refuses batches, by HTTP status or by one error in place of a list, costs round trips, no answer."""
 
     class Unbatched(HTTPProvider):
         def make_batch_request(self, batch_requests: Any) -> Any:
-            """Refuses, as nodes do: with one error in place of a list."""
+            """Refuses."""
             assert batch_requests
+            if at_the_door:
+                message = "413 Request Entity Too Large"
+                raise HTTPError(message)
             return {"jsonrpc": "2.0", "id": None, "error": {"code": -32600, "message": "batches not supported"}}
 
     web3 = Web3(Unbatched(world.web3.provider.endpoint_uri))
@@ -197,6 +206,18 @@ def test_send__local_account__signs_here_and_is_mined(world: World, key: Any) ->
     sent = world.registry.register(sender=key)
 
     assert sent.sent
+    assert world.registry.owner_of(sent.event("Registered").args["agentId"]) == key.address
+
+
+def test_send__keyfile_account__is_unlocked_by_ape_alone(world: World, key: Any, tmp_path: Path) -> None:
+    """OP-4: an account of Ape's from an encrypted keyfile signs headless, and no key is seen here."""
+    keyfile = tmp_path / "agent-owner.json"
+    keyfile.write_text(json.dumps(Account.encrypt(key.key, PASSPHRASE, iterations=2)))
+    account = KeyfileAccount(keyfile_path=keyfile)
+    account.set_autosign(True, passphrase=PASSPHRASE)
+
+    sent = world.registry.register(sender=account)
+
     assert world.registry.owner_of(sent.event("Registered").args["agentId"]) == key.address
 
 
