@@ -107,7 +107,8 @@ def play(stage: Stage, scene: Scene) -> Figures:
     plain, each, shared = markets.values()
     scene.holds("without a guard the whole herd sold in every block", _done(plain.herd), [HERD] * BLOCKS)
     scene.holds("limits for each agent let the whole herd through at first", _done(each.herd)[0], HERD)
-    scene.holds("with the lineage's breaker the price falls least", min(shared.prices) > min(each.prices))
+    lows = [min(market.prices) for market in (plain, each, shared)]
+    scene.holds("the lineage's breaker keeps the price highest, limits for each the next", lows, sorted(lows))
 
     lineage = Subject.of_lineage(families[0])
     trips = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,6 +15,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from switchgear.demo import cascade, evasion, identity, leak, operate, rome, spawn
+from switchgear.demo.figure import draw
 from switchgear.demo.scene import ClaimFailed, Figures, Scene, Script, dollars
 from switchgear.demo.stage import DOLLAR, Stage
 from switchgear.ops.cli import Command, Exit, json_option
@@ -84,13 +86,21 @@ class _Command(Command):
 @click.option(
     "--scene", "names", multiple=True, metavar="NAME", help="Play this scene only; repeatable.  [default: all]"
 )
+@click.option(
+    "--figure",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Draw the prices of the cascade into this file (svg, png).",
+)
 @json_option
-def cli(names: tuple[str, ...], as_json: bool) -> None:
+def cli(names: tuple[str, ...], figure: Path | None, as_json: bool) -> None:
     """Show agents at work, gone rogue, stopped and reset, with and without Switchgear, on a local chain of its own.
 
     Exits with 1 if a claim of any scene does not hold. Another network must be a local Anvil: its clock is moved.
     """
     chosen = choose(names)
+    if figure and cascade.SCRIPT not in chosen:
+        message = f"only scene {cascade.SCRIPT.name} has a figure"
+        raise click.BadParameter(message, param_hint="--figure")
     out = Console(highlight=False)
     errors = Console(stderr=True, highlight=False)
     errors.print("[dim]Compiling what has changed, and deploying the core.[/]")
@@ -99,6 +109,9 @@ def cli(names: tuple[str, ...], as_json: bool) -> None:
             perform(stage, script, errors if as_json else out, number, len(chosen), terse=as_json)
             for number, script in enumerate(chosen, start=1)
         ]
+    for one in played:
+        if figure and one.figures and one.script is cascade.SCRIPT:
+            draw(one.figures.more, figure)
     if as_json:
         click.echo(json.dumps({"scenes": {one.script.name: one.as_json() for one in played}}, indent=2))
     else:

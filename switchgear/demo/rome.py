@@ -84,7 +84,7 @@ def play(stage: Stage, scene: Scene) -> Figures:
         # BR-2: never more than a full meter and what refilled meanwhile.
         elapsed = BLOCK_TIME * raid.blocks
         bound = vaults.LIMITS.value_cap * (POLICY.window + elapsed) // POLICY.window
-        scene.at_most(f"{name}: the loss is within the limit of an hour", raid.lost, bound)
+        scene.at_most(f"{name}: the loss is within an hour's limit, and what refilled meanwhile", raid.lost, bound)
         later = [outcome.verdict for outcome in raid.outcomes if outcome.block > raid.stop.block]
         scene.holds(
             f"{name}: all {len(later)} later attempts met an open breaker",

@@ -119,12 +119,13 @@ class Stage:
         Raises:
             InvalidInput: It is no local chain of Anvil's: the demo moves its clock.
         """
-        web3 = ManagerAccessMixin.provider.web3
-        stage = cls(web3, ManagerAccessMixin.local_project, ManagerAccessMixin.account_manager.test_accounts[0])
-        version = str(stage.node.request("web3_clientVersion"))
-        if stage.node.chain_id not in EPHEMERAL_CHAINS or not version.startswith("anvil"):
-            message = f"the demo needs a local Anvil, not chain {stage.node.chain_id} on {version}: leave out --network"
+        provider = ManagerAccessMixin.provider
+        version = str(Node(provider.web3).request("web3_clientVersion"))
+        if provider.chain_id not in EPHEMERAL_CHAINS or not version.startswith("anvil"):
+            message = f"the demo needs a local Anvil, not chain {provider.chain_id} on {version}: leave out --network"
             raise InvalidInput(message)
+        project, accounts = ManagerAccessMixin.local_project, ManagerAccessMixin.account_manager
+        stage = cls(provider.web3, project, accounts.test_accounts[0])
         stage.node.request("anvil_setBlockTimestampInterval", BLOCK_TIME)
         try:
             deploy(stage.node, "CircuitBreaker", sender=stage._funder)

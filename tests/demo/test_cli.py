@@ -30,17 +30,18 @@ cli(["--scene", "rome", "--scene", "identity", *{options}])
 """
 
 
+APE = str(Path(sys.executable).with_name("ape"))
+
+
 def run(*command: str) -> subprocess.CompletedProcess[str]:
     """A process in the checkout."""
-    return subprocess.run(
-        [sys.executable, *command], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False
-    )
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
 
 
 @pytest.fixture(scope="module")
 def story() -> subprocess.CompletedProcess[str]:
     """The whole demo, for machines."""
-    return run("-m", "ape", "run", "demo", "--json")
+    return run(APE, "run", "demo", "--json")
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +88,7 @@ def test_cli__json__no_key_in_the_output(
 
 def test_cli__people__ends_with_the_table() -> None:
     """People read what is claimed and, at the end, the value lost and the blocks to stop."""
-    told = run("-m", "ape", "run", "demo", "--scene", "identity")
+    told = run(APE, "run", "demo", "--scene", "identity")
     assert told.returncode == 0, told.stderr
     assert "holds  the agent's call succeeds" in told.stdout
     table = told.stdout[told.stdout.index("Value lost") :]
@@ -97,7 +98,7 @@ def test_cli__people__ends_with_the_table() -> None:
 @pytest.mark.parametrize("options", [["--json"], []], ids=["json", "people"])
 def test_cli__claim_broken__exits_1_and_says_which(options: list[str]) -> None:
     """A limit that limits nothing makes the demo fail: exit 1, and claim, expected and actual on standard error."""
-    told = run("-c", BROKEN.format(options=options))
+    told = run(sys.executable, "-c", BROKEN.format(options=options))
     assert told.returncode == 1, told.stderr
     said = " ".join(told.stderr.split())
     assert "scene rome: the claim does not hold: hard guard: one breaker opened once" in said
@@ -108,8 +109,33 @@ def test_cli__claim_broken__exits_1_and_says_which(options: list[str]) -> None:
         assert {name: scene["ok"] for name, scene in shown.items()} == {"identity": True, "rome": False}
 
 
+def test_cli__figure__prices_of_every_market_drawn(tmp_path: Path) -> None:
+    """The cascade's prices are drawn from what was measured, the same every time."""
+    drawn = []
+    for name in ("once.svg", "twice.svg"):
+        told = run(APE, "run", "demo", "--scene", "cascade", "--figure", str(tmp_path / name))
+        assert told.returncode == 0, told.stderr
+        drawn.append((tmp_path / name).read_text())
+    assert drawn[0].startswith("<?xml")
+    assert drawn[0] == drawn[1]
+
+
+def test_cli__figure_without_its_scene__usage_error(tmp_path: Path) -> None:
+    """A figure of a scene that is not played is a usage error."""
+    told = run(APE, "run", "demo", "--scene", "identity", "--figure", str(tmp_path / "none.svg"))
+    assert told.returncode == 2
+    assert "only scene cascade has a figure" in told.stderr
+
+
+def test_cli__network_without_anvil__usage_error() -> None:
+    """The demo moves the clock of its chain, so it takes no other than a local Anvil."""
+    told = run(APE, "run", "demo", "--scene", "identity", "--network", "ethereum:local:test")
+    assert told.returncode == 2
+    assert "error: InvalidInput: the demo needs a local Anvil, not chain" in told.stderr
+
+
 def test_cli__unknown_scene__usage_error() -> None:
     """A scene that there is not is a usage error."""
-    told = run("-m", "ape", "run", "demo", "--scene", "opera")
+    told = run(APE, "run", "demo", "--scene", "opera")
     assert told.returncode == 2
     assert "no scene 'opera'" in told.stderr
