@@ -43,7 +43,7 @@ def expected(errors: Iterable[str]) -> set[Mark]:
         (Scope.LANE, Reason.REGISTRY_REFUSED),
         *((scope, Reason.BREAKER_OPEN) for scope in Scope if scope not in {Scope.NONE, Scope.WALLET}),
     }
-    marks = {("operation", op) for op in WEIGHTS} | {("error", name) for name in errors}
+    marks = {(group, op) for group in ("operation", "passed") for op in WEIGHTS} | {("error", name) for name in errors}
     marks |= {("verdict", _verdict(reason, scope)) for scope, reason in denied} | {("verdict", "ADMITTED")}
     special = {Reason.REGISTRY_REFUSED, Reason.LANE_UNOPENED}
     plain = {(scope, reason) for scope, reason in denied if reason not in special}
@@ -83,7 +83,9 @@ class Coverage:
         outcome = machine.outcome
         if isinstance(outcome, CoreRevert):
             counts["error", outcome.name] += 1
-        elif isinstance(outcome, Verdict) and step.op == "admit":
+        else:
+            counts["passed", step.op] += 1
+        if isinstance(outcome, Verdict) and step.op == "admit":
             protocol: Any = step.args[0]
             lane: Any = step.args[1]
             text = _verdict(outcome.reason, outcome.scope) if outcome.reason else "ADMITTED"

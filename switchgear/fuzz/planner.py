@@ -36,14 +36,14 @@ from switchgear.types import (
 from switchgear.words import load_value_cap
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from random import Random
 
     from switchgear.fuzz.machine import Machine
 
 T = TypeVar("T")
 
-AGENT_IDS = (0, 1, 2, 3, 2**256 - 1)
+AGENT_IDS = (0, 1, 2, 3, 4, 5, 2**256 - 1)
 LANES = (0, 1, 2**255 + 7)
 WINDOWS = (1, 7, 60, 97, 600, 3_600, 7_200, 86_400)
 COUNT_CAPS = (0, 1, 2, 3, 4, 5, 7, 10, 50, 1_000, UNLIMITED_COUNT - 1, UNLIMITED_COUNT)
@@ -226,7 +226,8 @@ class Planner:
         return self._one(self.cast.protocols), self._one(LANES)
 
     def _admin(self, protocol: str) -> str:
-        return self._or_anybody(self.model.admin_of(protocol)[0])
+        admin, _ = self.model.admin_of(protocol)
+        return self._anybody() if admin == ZERO_ADDRESS else self._or_anybody(admin)
 
     def _subject(self, *, lane: bool = True) -> int:
         draw = self.random.random()
@@ -281,7 +282,7 @@ class Planner:
             focus = (place[0], place[1], self._wallet_of(place[2]))
             moments += [
                 Moment(word.auto_until, "admit", focus),
-                Moment(word.auto_until + rules.probation * lane.window, "admit", focus),
+                Moment(word.auto_until + rules.probation * lane.window, self._one(("admit", "reset")), focus),
                 Moment(word.guardian_until, "admit", focus),
                 Moment(word.strike_since + lane.window, "admit", focus),
                 Moment(lane.guardian_until, "admit", focus),
@@ -366,7 +367,7 @@ class Planner:
 
     def _usage(self) -> tuple[str, int, int]:
         protocol, lane = self._place()
-        return protocol, lane, self._subject()
+        return protocol, lane, LANE if self._chance(0.15) else self._subject()
 
     def _status(self) -> tuple[str]:
         return (self._one(list(self.model.wallets) or self.everybody),)
@@ -377,6 +378,11 @@ class Planner:
     # ------------------------------------------------------------------ who
 
     def _transfer(self) -> tuple[str, int, str]:
+        spawners = [one for agent, one in enumerate(self.model.identities) if self._may_spawn(agent)]
+        free = [(r, i) for r in self.machine.registries for i in AGENT_IDS if (r, i) not in self.model.handles]
+        if spawners and free and self._chance(0.4):
+            self._due = "spawn"
+            return *self._one(free), self._one(spawners).recorded_owner
         owner = self._anybody() if self._chance(0.08) else self._one(self.cast.owners)
         return self._one(self.machine.registries), self._one(AGENT_IDS), owner
 
@@ -401,6 +407,9 @@ class Planner:
         parent = 0
         if self.model.agent_count and self._chance(self._family):
             parent = self.model.agent_count if self._chance(0.5) else self._agent()
+            if self._chance(0.1):
+                owned = [agent for agent in range(1, self.model.agent_count + 1) if self._is_owner_bound(agent)]
+                parent = self._one(owned or [parent])
         deadline = self._deadline()
         consent = None
         if not self._chance(0.05):
@@ -424,7 +433,11 @@ class Planner:
         return Signature(self._or_anybody(signer), message)
 
     def _binding(self, agent_owner: str, registry: str, agent_id: int) -> tuple[str, int, int, Signature | None]:
-        wallet = self._anybody() if self._chance(0.05) else self._one(self.cast.wallets)
+        wallet = self._one(self.cast.wallets)
+        if self._chance(0.1):
+            cast_ = self.cast
+            roles = (cast_.owners, cast_.delegates, cast_.guardians, cast_.admins, cast_.providers, self.everybody)
+            wallet = self._one(self._one(roles))
         deadline = self._deadline()
         nonce = self.model.wallet(wallet).nonce
         message = WalletBinding(registry, agent_id, agent_owner, wallet, nonce, deadline)
@@ -432,7 +445,11 @@ class Planner:
         return ZERO_ADDRESS if self._chance(0.01) else wallet, self._bad_expiry(), deadline, signature
 
     def _spawn(self) -> tuple[object, ...]:
-        bound = [wallet for wallet, word in self.model.wallets.items() if self._may_spawn(word.agent)]
+        bound = [
+            wallet
+            for wallet, word in self.model.wallets.items()
+            if self._may_spawn(word.agent) and self.model.status(wallet).admitted
+        ]
         wallet = self._one(bound) if bound and self._chance(0.95) else self._anybody()
         registry, agent_id = self._identity()
         parent = self.model.identities[self.model.wallet(wallet).agent]
@@ -447,6 +464,11 @@ class Planner:
     def _may_spawn(self, agent: int) -> bool:
         identity = self.model.identities[agent]
         return identity.spawns_left > 0 and self.model.now < identity.spawn_expiry
+
+    def _is_owner_bound(self, agent: int) -> bool:
+        identity = self.model.identities[agent]
+        owner = self.model.owners.get((identity.registry, identity.agent_id))
+        return owner is not None and self.model.wallet(owner).agent != 0
 
     def _grant_spawn(self) -> tuple[str, int, int, int]:
         agent = self._agent()
@@ -568,7 +590,8 @@ class Planner:
         return self._admin(protocol), protocol, new
 
     def _accept_admin(self) -> tuple[str, str]:
-        protocol, _ = self._place()
+        offered = [protocol for protocol, (_, pending) in self.model.admins.items() if pending != ZERO_ADDRESS]
+        protocol = self._one(offered) if offered and self._chance(0.9) else self._one(self.cast.protocols)
         pending = self.model.admin_of(protocol)[1]
         return self._or_anybody(self._one(self.cast.admins) if pending == ZERO_ADDRESS else pending), protocol
 
@@ -631,9 +654,12 @@ class Planner:
 
     def _set_guardian(self) -> tuple[object, ...]:
         protocol = self.cast.protocols[0] if self._chance(0.5) else self._place()[0]
-        return self._admin(protocol), protocol, self._guardian(), self._bound()
+        known = self.model.guardians.get(protocol, {})
+        return self._admin(protocol), protocol, self._guardian(known), self._bound()
 
-    def _guardian(self) -> str:
+    def _guardian(self, known: Mapping[int, object]) -> str:
+        if known and self._chance(0.3):
+            return f"0x{self._one(list(known)):040x}"
         return ZERO_ADDRESS if self._chance(0.02) else self._or_anybody(self._one(self.cast.guardians))
 
     def _reset(self) -> tuple[object, ...]:
@@ -645,15 +671,20 @@ class Planner:
             if word.latched or word.spent or word.auto_until > model.now or self._is_half_open(place)
         ]
         lanes = [(*place, int(LANE)) for place, word in model.lanes.items() if word.latched or word.spent]
-        if (tripped or lanes) and self._chance(0.9):
+        if self._focus and self._chance(0.4):
+            protocol, lane, wallet = self._focus
+            subject = model.wallet(wallet).agent
+        elif (tripped or lanes) and self._chance(0.9):
             protocol, lane, subject = self._one(tripped + lanes)
         else:
             protocol, lane, subject = *self._place(), self._one((LANE, self._subject()))
         return self._admin(protocol), protocol, lane, subject, self._causes()
 
     def _is_half_open(self, place: tuple[str, int, int]) -> bool:
-        word, window = self.model.breakers[place], self.model.lane(place[0], place[1]).window
-        return word.auto_until <= self.model.now < word.auto_until + window
+        """Or was until this second."""
+        word, lane = self.model.breakers[place], self.model.lane(place[0], place[1])
+        rules = self.model.override(*place) if word.overridden else lane
+        return word.auto_until <= self.model.now <= word.auto_until + rules.probation * lane.window
 
     def _trip(self) -> tuple[object, ...]:
         protocol, lane = self._place()
@@ -677,7 +708,8 @@ class Planner:
 
     def _set_agent_guardian(self) -> tuple[object, ...]:
         agent = 1 if self._chance(0.5) else self._agent()
-        return self._owner(agent), agent, self._guardian(), self._bound()
+        known = self.model.agent_guardians.get(agent, {})
+        return self._owner(agent), agent, self._guardian(known), self._bound()
 
     def _set_heartbeat(self) -> tuple[object, ...]:
         agent = self._agent()
@@ -725,6 +757,8 @@ class Planner:
                 Target.override(protocol, lane, agent),
                 Target.heartbeat(agent),
                 Target.lineage(agent),
+                Target.heartbeat(agent)._replace(subject=UNDECLARED_LINEAGE + agent),
+                Target.lane(protocol, lane)._replace(subject=agent),
             )
         )
 

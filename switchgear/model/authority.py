@@ -20,6 +20,7 @@ from switchgear.types import (
     LanePolicy,
     Limits,
     Setting,
+    Subject,
     Target,
 )
 from switchgear.words import LATCHED_ADMIN, LATCHED_OWNER, LATCHED_PROTOCOL, AgentWord, BreakerWord, LimitsWord
@@ -148,19 +149,14 @@ class Authority(Ledger):
             self._require_never_bound(sender)
         rules = self._require_lane(protocol, lane)
         self._require_subject(subject)
-        word = rules if subject == LANE else self.breaker(protocol, lane, subject)
-        cause, until = Cause.GUARDIAN, NEVER
-        if sender == protocol:
-            cause, word = Cause.PROTOCOL, word._replace(latched=word.latched | LATCHED_PROTOCOL)
-        elif is_admin and (not guardian.bound or _is_spent(word, guardian)):
-            cause, word = Cause.ADMIN, word._replace(latched=word.latched | LATCHED_ADMIN)
-        else:
-            word = self._guardian_tripped(word, sender, guardian)
-            until = word.guardian_until
-        if isinstance(word, LimitsWord):
+        role = Cause.PROTOCOL if sender == protocol else Cause.ADMIN if is_admin else Cause.GUARDIAN
+        if subject == LANE:
+            word, cause, until = self._tripped_by_hand(rules, sender, role, guardian)
             self._put_lane(protocol, lane, word)
         else:
-            self._put_breaker(protocol, lane, subject, word)
+            breaker = self.breaker(protocol, lane, subject)
+            tripped, cause, until = self._tripped_by_hand(breaker, sender, role, guardian)
+            self._put_breaker(protocol, lane, subject, tripped)
         self._emit("BreakerTripped", protocol, lane, subject, sender, cause, until, note)
 
     # ------------------------------------------------------------------ owner of an agent
@@ -209,11 +205,10 @@ class Authority(Ledger):
         require(0 < agent < len(self.agents), "UnknownAgent", agent)
         word = self.agents[agent]
         guardian = self.agent_guardian_of(agent, sender)
-        identity = self.identities[agent]
-        is_owner = sender == self.owners.get((identity.registry, identity.agent_id))
-        if guardian.bound and not (is_owner and _is_spent(word, guardian)):
+        if guardian.bound:
             self._require_never_bound(sender)
-            word = self._guardian_tripped(word, sender, guardian)
+        if guardian.bound and not (_is_spent(word, guardian) and sender == self._owner_of(agent)):
+            word = _guardian_tripped(word, sender, guardian, self.now)
             cause, until = Cause.GUARDIAN, word.guardian_until
         else:
             self._require_owner(sender, agent)
@@ -277,8 +272,8 @@ class Authority(Ledger):
         if target.setting in _OF_PROTOCOL:
             self._require_admin(sender, target.protocol)
         else:
-            require(target.subject >> 32 == 0, "InvalidSubject", target.subject)
-            self._require_owner(sender, target.subject)
+            # Only subjects that are agents are ever scheduled: another one of that id finds nothing.
+            self._require_owner(sender, Subject(target.subject).id)
 
     def _set_guardian(self, sender: str, target: Target, guardian: str, bound: int) -> None:
         require(guardian != ZERO_ADDRESS, "ZeroAddress")
@@ -293,10 +288,16 @@ class Authority(Ledger):
             lowest_free_bit(guardians)
         self._propose(sender, target, bound, lands=bound >= present)
 
-    def _guardian_tripped(self, word: _Tripped, sender: str, guardian: Guardian) -> _Tripped:
-        require(not _is_spent(word, guardian), "GuardianSpent", sender)
-        until = max(word.guardian_until, self.now + guardian.bound)
-        return word._replace(guardian_until=until, spent=word.spent | 1 << guardian.bit)
+    def _tripped_by_hand(
+        self, word: _Tripped, sender: str, role: Cause, guardian: Guardian
+    ) -> tuple[_Tripped, Cause, int]:
+        """A guardian trips as one, unless it is the admin too and its bit is spent; everybody else latches."""
+        if role is Cause.PROTOCOL:
+            return word._replace(latched=word.latched | LATCHED_PROTOCOL), role, NEVER
+        if role is Cause.ADMIN and (not guardian.bound or _is_spent(word, guardian)):
+            return word._replace(latched=word.latched | LATCHED_ADMIN), role, NEVER
+        word = _guardian_tripped(word, sender, guardian, self.now)
+        return word, Cause.GUARDIAN, word.guardian_until
 
     def _put_admin(self, protocol: str, admin: str, pending: str) -> None:
         self.admins[protocol] = (admin, pending)
@@ -382,6 +383,12 @@ class Authority(Ledger):
         else:
             guardians[target.key] = Guardian(bound, lowest_free_bit(guardians))
         self.touched.add(("guardian", target))
+
+
+def _guardian_tripped(word: _Tripped, sender: str, guardian: Guardian, now: int) -> _Tripped:
+    require(not _is_spent(word, guardian), "GuardianSpent", sender)
+    until = max(word.guardian_until, now + guardian.bound)
+    return word._replace(guardian_until=until, spent=word.spent | 1 << guardian.bit)
 
 
 def _is_spent(word: AgentWord | BreakerWord | LimitsWord, guardian: Guardian) -> bool:
