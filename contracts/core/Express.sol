@@ -51,10 +51,10 @@ abstract contract Express is Ledger {
     function _express(uint256 laneId, address wallet, uint256 value) internal {
         uint256 lanes = LANES;
         assembly ("memory-safe") {
-            // A breaker's word after the charge, or 0 if its probation is not over (`autoUntil` after `settled`), or if a meter overflows or trips. `full` and `line` are the window
-            // and the trip level, with 24 bits of fraction; `product` is the amount times the window, with 32, less 1.
+            // A breaker's word after the charge, or 0 if its probation is not over (`autoUntil` after
+            // `settled`), or if a meter overflows or trips. `full` and `line` are the window and the trip level, with 24 bits of fraction; `product` is the amount times the window, with 32, less 1.
             function charged(word, count, mantissa, product, full, line, settled) -> next {
-                let special := gt(and(shr(158, word), 0xFFFFFFFF), settled)
+                let special := sgt(and(shr(158, word), 0xFFFFFFFF), settled)
                 let start := shl(24, timestamp())
                 let taken := and(word, 0xFFFFFFFFFFFFFF)
                 taken := add(mul(gt(taken, start), sub(taken, start)), div(sub(add(full, count), 1), count))
@@ -93,14 +93,15 @@ abstract contract Express is Ledger {
                     let mantissa := and(shr(24, limits), 0xFFFFFFFFFFFFFF)
                     let exponent := and(shr(80, limits), 0xFF)
                     let window := and(shr(112, limits), 0xFFFFFF)
-                    // Nothing to charge, or so much that the product would not fit a word.
+                    // Nothing to charge, or so much that a hundredfold of the product would not fit a word.
                     let less := sub(value, 1)
-                    special := or(xor(and(limits, LANE_STATE), PLAIN_LANE), shr(200, less))
+                    special := or(xor(and(limits, LANE_STATE), PLAIN_LANE), shr(192, less))
                     // (value - 1) / 2**exponent + 1 is the amount in units of the mantissa, rounded up.
                     let product := sub(mul(add(shr(exponent, less), 1), shl(32, window)), 1)
                     // In hundredths. NEVER_TRIP is taken as 100: an exactly full meter is then left to the rule, too.
                     let line := and(shr(136, limits), 0x7F)
                     line := shl(24, mul(sub(line, mul(27, gt(line, 100))), window))
+                    // Signed: less than 0 on a test chain whose time begins at 0.
                     let settled := sub(timestamp(), mul(and(shr(173, limits), 0xF), window))
                     window := shl(24, window)
                     // A word of 0, or one that was never touched, has no autoUntil.

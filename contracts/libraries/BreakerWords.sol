@@ -158,7 +158,7 @@ library BreakerWords {
                 uint256 level = backoff(w);
                 if (probation != 0 && level < 0xF) ++level;
                 raw &= ~((uint256(0x3F) << STRIKES) | (uint256(type(uint32).max) << AUTO) | (uint256(0xF) << BACKOFF));
-                raw |= ((now_ - probation) << AUTO) | (level << BACKOFF);
+                raw |= ((now_ > probation ? now_ - probation : 1) << AUTO) | (level << BACKOFF);
             }
             if (causes & CAUSE_GUARDIAN != 0) raw &= ~(Guardians.MASK << GUARDED);
             if (causes & CAUSE_PROTOCOL != 0) raw &= ~(uint256(1) << LATCHED);

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from switchgear.fuzz.planner import WEIGHTS
 from switchgear.model import Breaker, CoreRevert
 from switchgear.model.breaker import kill_switch_state, lane_state
-from switchgear.types import LANE, Cause, Causes, Kind, Reason, Scope, State, Verdict
+from switchgear.types import LANE, NEVER, Cause, Causes, Kind, Reason, Scope, State, Verdict
 from switchgear.words import FLAG_PLAIN, LATCHED_ADMIN, LATCHED_PROTOCOL, AgentWord, BreakerWord, LimitsWord
 
 if TYPE_CHECKING:
@@ -55,7 +55,9 @@ def expected(errors: Iterable[str]) -> set[Mark]:
     marks |= {("trip", f"{cause.name} {what}") for cause in by_hand for what in ("AGENT", "UNKNOWN", "LINEAGE", "LANE")}
     marks |= {("reset", cause.name) for cause in Causes if cause is not Causes.ALL and cause.name}
     marks |= {("reset", "AUTOMATIC without probation"), ("probation", "first touch")}
-    marks |= {("backoff", text) for text in ("fresh", "doubled", "kept", "dropped", "at its maximum")}
+    marks |= {
+        ("backoff", text) for text in ("fresh", "doubled", "kept", "dropped", "at its maximum", "until 2**32 - 1")
+    }
     for what in ("AGENT", "LINEAGE"):
         marks |= {
             ("transition", f"{what} {text}")
@@ -138,6 +140,8 @@ class Coverage:
             if before.auto_until == 0 and word.auto_until:
                 self.counts["probation", "first touch"] += 1
             return
+        if word.auto_until == NEVER:
+            self.counts["backoff", "until 2**32 - 1"] += 1
         most = _breaker(machine, place, word).limits.max_backoff
         if passed is State.HALF_OPEN:
             text = "doubled" if word.backoff == before.backoff + 1 else "at its maximum"

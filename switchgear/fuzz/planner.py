@@ -49,8 +49,10 @@ WINDOWS = (1, 7, 60, 97, 600, 3_600, 7_200, 86_400)
 COUNT_CAPS = (0, 1, 2, 3, 4, 5, 7, 10, 50, 1_000, UNLIMITED_COUNT - 1, UNLIMITED_COUNT)
 VALUE_CAPS = (0, 1, 2, 3, 100, 101, 1_000, 65_537, 10**18, 2**56 - 1, 2**56, 2**56 + 1, 2**200 + 1)
 LONGEST_WAITS = (3 * 10**7, 10**6, 10**5)
-END_OF_TIME = 2**32 - 2 * 10**6
-"""Waits do not go past this: a 32-bit timestamp plus a window must still fit."""
+END_OF_TIME = 2**32 - 2 * 10**7
+"""Waits do not go past this: a 32-bit timestamp plus the longest heartbeat must still fit."""
+LATE = 2**32 - 90_000
+"""Where a late run ends: it has only short bounds and intervals, and the longest cooldowns saturate."""
 
 BAD_LIMITS: tuple[dict[str, int], ...] = (
     {"value_cap": VALUE_CAP_BOUND},
@@ -80,6 +82,14 @@ BAD_POLICIES: tuple[dict[str, Any], ...] = (
     {"share": 101},
 )
 
+BAIT: tuple[dict[str, int], ...] = (
+    {"count_cap": 0},
+    {"value_cap": 0},
+    {"value_cap": 1},
+    {"count_cap": UNLIMITED_COUNT},
+)
+"""Overrides of which something follows."""
+
 NOTE = b"fuzz".ljust(32, b"\0")
 
 WEIGHTS = {
@@ -93,8 +103,8 @@ WEIGHTS = {
     "transfer": 0.7,
     "answer": 0.4,
     "enroll": 1.0,
-    "spawn": 0.9,
-    "grant_spawn": 0.6,
+    "spawn": 1.8,
+    "grant_spawn": 0.9,
     "bind_wallet": 2.0,
     "revoke_wallet": 0.6,
     "void_binding": 0.2,
@@ -166,20 +176,34 @@ class Planner:
         self._shadow = self._one((0.0, 0.1, 0.6))
         self._family = self._one((0.2, 0.6, 0.95))
         self._special = self._one((0.0, 1.0, 1.0))
+        self._late = self._chance(0.05)
+        self._end = LATE if self._late else END_OF_TIME
         self._focus: tuple[str, int, str] | None = None
         self._due: str | None = None
 
     def step(self) -> Step:
         """The next step."""
         due, self._due = self._due, None
+        if self._late and not self._opening and self.model.now < END_OF_TIME:
+            return Step("wait", (LATE - int(self.random.random() ** 4 * 2 * 10**7) - self.model.now,))
         if self._opening:
             return self.plan(self._opening.pop())
         if due and self._chance(0.7):
             return self.plan(due)
+        outcome = self.machine.outcome
+        if isinstance(outcome, Verdict) and 0 < outcome.retry_after < self._longest_wait and self._chance(0.1):
+            self._due, seconds = "admit", self._near(outcome.retry_after)
+            return Step("wait", (max(0, min(seconds, self._end - self.model.now)),))
         return self.plan(self.random.choices(self._ops, cum_weights=self._weights)[0])
 
     def plan(self, op: str) -> Step:
-        """A step of one kind."""
+        """A step of one kind; before a spawn, mostly, the registration of the child."""
+        if op == "spawn" and self._chance(0.7):
+            parents = [self.model.identities[self.model.wallet(wallet).agent] for wallet in self._spawners()]
+            free = [(r, i) for r in self.machine.registries for i in AGENT_IDS if (r, i) not in self.model.handles]
+            if parents and free:
+                self._due = "spawn"
+                return Step("transfer", (*self._one(free), self._one(parents).recorded_owner))
         make: Callable[[], tuple[object, ...]] = getattr(self, f"_{op}")
         return Step(op, make())
 
@@ -266,14 +290,14 @@ class Planner:
                 moment = self._one(ahead)
                 seconds = self._near(moment.time - now)
                 self._due, self._focus = moment.op, moment.focus or self._focus
-        return (max(0, min(seconds, END_OF_TIME - now)),)
+        return (max(0, min(seconds, self._end - now)),)
 
     def _moments(self) -> list[Moment]:
         """Times at which something may change, of a few things drawn by lot."""
         model = self.model
         moments = []
         if isinstance(self.machine.outcome, Verdict) and self.machine.outcome.retry_after != NEVER:
-            moments += [Moment(model.now + self.machine.outcome.retry_after)] * 2
+            moments += [Moment(model.now + self.machine.outcome.retry_after, "admit", self._focus)] * 10
         if model.breakers:
             place = self._one(list(model.breakers))
             word = model.breakers[place]
@@ -299,13 +323,15 @@ class Planner:
             focus = (*self._place(), wallet)
             moments += [
                 Moment(model.wallets[wallet].expiry, "admit", focus),
-                Moment(model.wallets[wallet].revoked_at + REBIND_DELAY, "bind_wallet"),
+                Moment(model.wallets[wallet].revoked_at + REBIND_DELAY, "bind_wallet", focus),
             ]
         return moments
 
     def _wallet_of(self, subject: int) -> str:
         """A wallet that the subject's breaker has a say about."""
         model = self.model
+        if subject == LANE:
+            return self._one(list(model.wallets) or self.everybody)
         bound = [
             wallet
             for wallet, word in model.wallets.items()
@@ -378,12 +404,9 @@ class Planner:
     # ------------------------------------------------------------------ who
 
     def _transfer(self) -> tuple[str, int, str]:
-        spawners = [one for agent, one in enumerate(self.model.identities) if self._may_spawn(agent)]
-        free = [(r, i) for r in self.machine.registries for i in AGENT_IDS if (r, i) not in self.model.handles]
-        if spawners and free and self._chance(0.4):
-            self._due = "spawn"
-            return *self._one(free), self._one(spawners).recorded_owner
-        owner = self._anybody() if self._chance(0.08) else self._one(self.cast.owners)
+        owner = self._one(self.cast.owners)
+        if self._chance(0.12):
+            owner = self._one(self._one((self.cast.guardians, self.cast.wallets, self.everybody)))
         return self._one(self.machine.registries), self._one(AGENT_IDS), owner
 
     def _answer(self) -> tuple[str, int, int]:
@@ -433,8 +456,11 @@ class Planner:
         return Signature(self._or_anybody(signer), message)
 
     def _binding(self, agent_owner: str, registry: str, agent_id: int) -> tuple[str, int, int, Signature | None]:
-        wallet = self._one(self.cast.wallets)
-        if self._chance(0.1):
+        fresh = [wallet for wallet in self.cast.wallets if not self.model.wallet(wallet).agent]
+        wallet = self._one(fresh if fresh and self._chance(0.4) else self.cast.wallets)
+        if self._focus and self._chance(0.3):
+            wallet = self._focus[2]
+        elif self._chance(0.1):
             cast_ = self.cast
             roles = (cast_.owners, cast_.delegates, cast_.guardians, cast_.admins, cast_.providers, self.everybody)
             wallet = self._one(self._one(roles))
@@ -445,11 +471,7 @@ class Planner:
         return ZERO_ADDRESS if self._chance(0.01) else wallet, self._bad_expiry(), deadline, signature
 
     def _spawn(self) -> tuple[object, ...]:
-        bound = [
-            wallet
-            for wallet, word in self.model.wallets.items()
-            if self._may_spawn(word.agent) and self.model.status(wallet).admitted
-        ]
+        bound = self._spawners()
         wallet = self._one(bound) if bound and self._chance(0.95) else self._anybody()
         registry, agent_id = self._identity()
         parent = self.model.identities[self.model.wallet(wallet).agent]
@@ -461,9 +483,13 @@ class Planner:
             registry, agent_id = self._one(mine)
         return wallet, registry, agent_id, *self._binding(owner, registry, agent_id)
 
-    def _may_spawn(self, agent: int) -> bool:
-        identity = self.model.identities[agent]
-        return identity.spawns_left > 0 and self.model.now < identity.spawn_expiry
+    def _spawners(self) -> list[str]:
+        """Wallets that may spawn now."""
+        model = self.model
+        granted = {
+            agent for agent, one in enumerate(model.identities) if one.spawns_left and model.now < one.spawn_expiry
+        }
+        return [w for w, word in model.wallets.items() if word.agent in granted and model.status(w).admitted]
 
     def _is_owner_bound(self, agent: int) -> bool:
         identity = self.model.identities[agent]
@@ -586,8 +612,9 @@ class Planner:
 
     def _transfer_admin(self) -> tuple[str, str, str]:
         protocol, _ = self._place()
-        new = ZERO_ADDRESS if self._chance(0.2) else self._or_anybody(self._one(self.cast.admins))
-        return self._admin(protocol), protocol, new
+        draw = self.random.random()
+        new = ZERO_ADDRESS if draw < 0.1 else self._one(self.cast.guardians if draw < 0.4 else self.cast.admins)  # noqa: PLR2004
+        return self._admin(protocol), protocol, self._or_anybody(new)
 
     def _accept_admin(self) -> tuple[str, str]:
         offered = [protocol for protocol, (_, pending) in self.model.admins.items() if pending != ZERO_ADDRESS]
@@ -625,7 +652,7 @@ class Planner:
         like = self.model.override(protocol, lane, subject) if word.overridden else self.model.lane(protocol, lane)
         limits = self._limits(like.limits()) if like.window or word.overridden else self._limits()
         if self._chance(0.2):
-            limits = limits._replace(**self._one(({"count_cap": 0}, {"value_cap": 0}, {"value_cap": 1})))
+            limits = limits._replace(**self._one(BAIT))
         return self._admin(protocol), protocol, lane, subject, limits
 
     def _clear_override(self) -> tuple[object, ...]:
@@ -646,7 +673,7 @@ class Planner:
                 OUTAGE_ALLOWANCE + 1,
                 10_000,
                 20_000,
-                MAX_GUARDIAN_BOUND,
+                20_001 if self._late else MAX_GUARDIAN_BOUND,
                 0,
                 self._one((OUTAGE_ALLOWANCE, MAX_GUARDIAN_BOUND + 1, 1, 2**32 - 1)) if self._chance(0.2) else 9_000,
             )
@@ -695,6 +722,8 @@ class Planner:
         else:
             sender = protocol if draw < 0.75 else self._admin(protocol)  # noqa: PLR2004
         subject = LANE if self._chance(0.2) else self._subject()
+        if self._chance(0.4):
+            self._due, self._focus = "admit", (protocol, lane, self._wallet_of(subject))
         return self._or_anybody(sender), protocol, lane, subject, NOTE
 
     def _reset_agent(self) -> tuple[object, ...]:
@@ -713,7 +742,7 @@ class Planner:
 
     def _set_heartbeat(self) -> tuple[object, ...]:
         agent = self._agent()
-        interval = self._one((OUTAGE_ALLOWANCE + 1, 10_000, 100_000, 2**24 - 1, 0, 0))
+        interval = self._one((OUTAGE_ALLOWANCE + 1, 10_000, 80_000, 80_001 if self._late else 2**24 - 1, 0, 0))
         delegate = self._one((ZERO_ADDRESS, *self.cast.delegates))
         if self._chance(0.04):
             interval = self._one((1, OUTAGE_ALLOWANCE))
@@ -727,6 +756,11 @@ class Planner:
         agent = 1 if self._chance(0.3) else self._agent()
         guardians = [f"0x{guardian:040x}" for guardian in self.model.agent_guardians.get(agent, {})]
         sender = self._one(guardians) if guardians and self._chance(0.6) else self._owner(agent)
+        draw = self.random.random()
+        if draw < 0.2:  # noqa: PLR2004
+            self._due = "trip_agent"  # again, with luck by the same one
+        elif draw < 0.6:  # noqa: PLR2004
+            self._due, self._focus = "admit", (*self._place(), self._wallet_of(agent))
         return self._or_anybody(sender), agent, NOTE
 
     def _beat(self) -> tuple[object, ...]:

@@ -61,7 +61,7 @@ def key(name: str) -> Key:
 
 _SIZES = {
     "owners": 4,
-    "wallets": 10,
+    "wallets": 14,
     "protocols": 3,
     "admins": 3,
     "guardians": 10,

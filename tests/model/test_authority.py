@@ -109,6 +109,34 @@ def test_trip__two_guardians__take_the_later_end_and_their_own_bits():
     assert (word.guardian_until, word.spent) == (NOW + 2 * BOUND, 0b11)
 
 
+def test_trip__guardian_that_became_admin__latches_once_spent_and_can_leave():
+    """BR-8: as a guardian first, then as what it is too; the authority is never appointed, but can be dismissed."""
+    model = core()
+    with refused("NotAuthorized", ADMIN):
+        model.set_guardian(ADMIN, PROTOCOL, ADMIN, BOUND)
+    model.set_guardian(ADMIN, PROTOCOL, GUARDIAN, BOUND)
+    model.transfer_admin(ADMIN, PROTOCOL, GUARDIAN)
+    model.accept_admin(GUARDIAN, PROTOCOL)
+    for _ in range(2):
+        model.trip(GUARDIAN, PROTOCOL, 0, 1, NOTE)
+    assert [args[4] for name, args in model.events if name == "BreakerTripped"] == [Cause.GUARDIAN, Cause.ADMIN]
+    assert model.breaker(PROTOCOL, 0, 1).latched == 2
+    model.set_guardian(GUARDIAN, PROTOCOL, GUARDIAN, 0)
+    assert model.loosening_of(Target.guardian(PROTOCOL, GUARDIAN)).eta == NOW + LOOSENING_DELAY
+
+
+def test_trip_agent__spent_guardian_that_became_owner__latches():
+    """BR-8: the agent's kill switch likewise; a spent guardian who is nothing else is refused."""
+    model = core()
+    model.set_agent_guardian(OWNER, 1, GUARDIAN, BOUND)
+    model.trip_agent(GUARDIAN, 1, NOTE)
+    with refused("GuardianSpent", GUARDIAN):
+        model.trip_agent(GUARDIAN, 1, NOTE)
+    model.owners[REGISTRY, 1] = GUARDIAN
+    model.trip_agent(GUARDIAN, 1, NOTE)
+    assert model.agent(1).latched == 1
+
+
 def test_trip_agent__guardian_then_owner__are_independent_causes():
     """BR-7: clearing one leaves the rest; NFT transfers clear nothing (ID-3)."""
     model = core()

@@ -186,6 +186,22 @@ def test_spawn__grant_second_before_and_at_its_end__counts_until_then(seconds, l
     assert [name for name, _ in model.events] == ["SpawnGranted", "AgentEnrolled", "WalletBound"]
 
 
+def test_spawn__owner_changed_since_the_grant__is_not_granted():
+    """ID-4: a grant ends with its owner; a new owner's grant changes the owner first."""
+    model = core()
+    model.grant_spawn(OWNER, 1, 2, NOW + 5)
+    model.owners[REGISTRY, 1] = STRANGER
+    with refused("SpawnNotGranted", 1):
+        model.spawn(WALLET, REGISTRY, 2, CHILD, NO_EXPIRY, NOW, None)
+    model.sync(REGISTRY, 1)
+    assert (model.identities[1].spawns_left, model.identities[1].spawn_expiry) == (0, 0)
+    model.owners[REGISTRY, 1] = OWNER
+    model.events.clear()
+    model.grant_spawn(OWNER, 1, 1, NOW + 5)
+    assert [name for name, _ in model.events] == ["OwnerChanged", "SpawnGranted"]
+    assert model.status(WALLET).reason is Reason.WALLET_STALE
+
+
 def test_spawn__tripped_spawner_or_other_owner__is_refused():
     """ID-6, ID-9: a stopped agent spawns nothing, and nobody spawns for another owner."""
     model = core()

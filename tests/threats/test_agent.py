@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING
 import pytest
 
 from switchgear import signing
-from switchgear.types import LANE, UNLIMITED_COUNT, Causes, Reason, Scope, State, Subject, Target, UnknownPolicy, Usage
+from switchgear.types import (
+    LANE,
+    NEVER_TRIP,
+    UNLIMITED_COUNT,
+    Causes,
+    Reason,
+    Scope,
+    State,
+    Subject,
+    Target,
+    UnknownPolicy,
+    Usage,
+)
 from switchgear.words import load_value_cap
 from tests.support.core import BOUND, DAY, HOUR, LIMITS, NEVER_EXPIRES, NOTE, POLICY, WINDOW, World
 from tests.support.reverts import reverts_with
@@ -365,3 +377,33 @@ def test_admit__last_straw__survives_where_strikes_do_not(world: World) -> None:
     verdicts: list[Verdict] = [world.admit(0, lane=1) for _ in range(10)]
     assert all(verdict.admitted for verdict in verdicts)
     assert world.admit(0, lane=1).reason is Reason.BREAKER_OPEN
+
+
+@pytest.mark.parametrize(
+    ("window", "cap", "level", "value"),
+    [
+        (7 * DAY, 1, NEVER_TRIP, 0x4703C178D96E2FCDD338ADBD6045F97363543ED29A8F609932),
+        (7 * DAY, 3, 100, 0xD50B446A8C4A8F6979AA093820D1EC5A29FCBC77CFAE21CB96),
+        (30 * DAY, 15, 80, 0xF88D2526F901A75063466016D0F4E913DBA6DBE11CF5D2182F),
+        (2**22, 1, NEVER_TRIP, 2**200),
+        (90 * DAY, 1, 100, 0x8A15866AFC1D5CF3C55FFC7E741648994123CF7D1016CA0D70),
+        (2**24 - 1, 1, 100, 2**256 - 1),
+        (2**24 - 1, 1, NEVER_TRIP, 2**192),
+    ],
+)
+def test_admit__value_whose_product_wraps__is_oversized_and_corrupts_nothing(
+    world: World, window: int, cap: int, level: int, value: int
+) -> None:
+    """BR-1, BR-2: an amount far above a tiny cap, in a long window, is refused by both ways through the core alike."""
+    limits = LIMITS._replace(value_cap=cap, trip_level=level)
+    world.open_lane(77, limits, POLICY._replace(window=window))
+    # The first action touches the breaker: only then is the short way open to the next.
+    assert world.admit(1, lane=77).admitted
+    world.wait(window)
+    before = world.breaker(lane=77)
+    assert world.preview(value, lane=77).reason is Reason.VALUE_OVERSIZED
+    assert world.admit(value, lane=77).reason is Reason.VALUE_OVERSIZED
+    after = world.breaker(lane=77)
+    assert after._replace(strikes=before.strikes, strike_since=before.strike_since) == before, (
+        "only a strike is written"
+    )
