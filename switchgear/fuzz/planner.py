@@ -46,8 +46,25 @@ T = TypeVar("T")
 AGENT_IDS = (0, 1, 2, 3, 4, 5, 2**256 - 1)
 LANES = (0, 1, 2**255 + 7)
 WINDOWS = (1, 7, 60, 97, 600, 3_600, 7_200, 86_400)
+LONG_WINDOWS = (10**6, 2**24 - 1)
 COUNT_CAPS = (0, 1, 2, 3, 4, 5, 7, 10, 50, 1_000, UNLIMITED_COUNT - 1, UNLIMITED_COUNT)
-VALUE_CAPS = (0, 1, 2, 3, 100, 101, 1_000, 65_537, 10**18, 2**56 - 1, 2**56, 2**56 + 1, 2**200 + 1)
+VALUE_CAPS = (
+    0,
+    1,
+    2,
+    3,
+    100,
+    101,
+    1_000,
+    65_537,
+    10**18,
+    2**56 - 1,
+    2**56,
+    2**56 + 1,
+    2**192 + 7,
+    2**200 + 1,
+    2**235 + 2**190,
+)
 LONGEST_WAITS = (3 * 10**7, 10**6, 10**5)
 END_OF_TIME = 2**32 - 2 * 10**7
 """Waits do not go past this: a 32-bit timestamp plus the longest heartbeat must still fit."""
@@ -111,8 +128,8 @@ WEIGHTS = {
     "on_agent_transfer": 0.1,
     "sync": 0.8,
     "register_lineage": 0.2,
-    "transfer_lineage": 0.2,
-    "attest_lineage": 0.7,
+    "transfer_lineage": 0.4,
+    "attest_lineage": 1.4,
     "set_admin": 0.2,
     "open_lane": 0.7,
     "transfer_admin": 0.2,
@@ -121,9 +138,9 @@ WEIGHTS = {
     "set_override": 1.5,
     "clear_override": 0.4,
     "accept_lineage": 0.6,
-    "set_guardian": 0.9,
+    "set_guardian": 1.4,
     "reset": 3.0,
-    "trip": 1.5,
+    "trip": 2.0,
     "reset_agent": 2.0,
     "set_agent_guardian": 0.7,
     "set_heartbeat": 0.6,
@@ -168,7 +185,7 @@ class Planner:
         self.everybody = self.cast.everybody
         self._opening = list(reversed(OPENING))
         self._ops = list(WEIGHTS)
-        calm = self._one((0.1, 0.3, 1.0))
+        calm = self._one((0.15, 0.5, 1.0))
         weights = (w if op in {"admit", "wait"} else w * calm * self._one(SWARM) for op, w in WEIGHTS.items())
         self._weights = list(accumulate(weights))
         self._longest_wait = self._one(LONGEST_WAITS)
@@ -191,7 +208,7 @@ class Planner:
         if due and self._chance(0.7):
             return self.plan(due)
         outcome = self.machine.outcome
-        if isinstance(outcome, Verdict) and 0 < outcome.retry_after < self._longest_wait and self._chance(0.1):
+        if isinstance(outcome, Verdict) and 0 < outcome.retry_after < self._longest_wait and self._chance(0.25):
             self._due, seconds = "admit", self._near(outcome.retry_after)
             return Step("wait", (max(0, min(seconds, self._end - self.model.now)),))
         return self.plan(self.random.choices(self._ops, cum_weights=self._weights)[0])
@@ -380,11 +397,15 @@ class Planner:
             return 0
         if draw < 0.75:  # noqa: PLR2004
             return cap // self._one((2, 3, 4, 7, 16, 100)) + self._one((0, 0, 1))
-        if draw < 0.97:  # noqa: PLR2004
+        if draw < 0.94:  # noqa: PLR2004
             scale = rules.half_open_scale
             lineage = cap * max(1, rules.lineage_value) * max(1, rules.share) // 100
             return max(0, self._one((cap, cap, cap * scale // 16, lineage)) + self._one((-1, 0, 0, 1)))
-        return self._one((2**256 - 1, 2**255, VALUE_CAP_BOUND, self.random.getrandbits(256)))
+        # Amounts that would wrap if anything multiplied them carelessly.
+        power = 1 << int(self.random.random() * 256)
+        return self._one(
+            (2**256 - 1, VALUE_CAP_BOUND, self.random.getrandbits(256), power, power + cap // 2, power - 1)
+        )
 
     _preview = _admit
 
@@ -583,7 +604,7 @@ class Planner:
 
     def _policy(self, like: LanePolicy | None = None) -> LanePolicy:
         policy = like or LanePolicy(
-            self._one(WINDOWS),
+            self._one(LONG_WINDOWS if self._chance(0.1) and not self._late else WINDOWS),
             self._one((1, 2, 3, 4_095)),
             self._one((1, 2, 3, 4_095)),
             self._one((1, 10, 50, 100, 100)),
@@ -607,7 +628,8 @@ class Planner:
         ready = list(self.model.admins) or list(self.cast.protocols)
         free = [(p, lane) for p in ready for lane in LANES if (p, lane) not in self.model.lanes]
         protocol, lane = self._one(free) if free and self._chance(0.9) else self._place()
-        accepted = [self._lineage() for _ in range(int(self.random.random() * 3))]
+        known = range(0 if self._chance(0.05) else 1, len(self.model.providers))
+        accepted = [self._one(known) for _ in range(int(self.random.random() * 3)) if known]
         return self._or_anybody(protocol), lane, self._limits(), self._policy(), accepted
 
     def _transfer_admin(self) -> tuple[str, str, str]:
@@ -640,7 +662,8 @@ class Planner:
             word.unknown,
             registries.get(word.registry, ZERO_ADDRESS),
         )
-        return self._admin(protocol), protocol, lane, self._limits(word.limits()), self._policy(policy)
+        limits = word.limits() if self._chance(0.4) else self._limits(word.limits())
+        return self._admin(protocol), protocol, lane, limits, self._policy(policy)
 
     def _set_override(self) -> tuple[object, ...]:
         protocol, lane = self._place()
@@ -714,7 +737,8 @@ class Planner:
         return word.auto_until <= self.model.now <= word.auto_until + rules.probation * lane.window
 
     def _trip(self) -> tuple[object, ...]:
-        protocol, lane = self._place()
+        focus = self._focus if self._focus and self._chance(0.5) else None
+        protocol, lane = focus[:2] if focus else self._place()
         guardians = [f"0x{guardian:040x}" for guardian in self.model.guardians.get(protocol, {})]
         draw = self.random.random()
         if guardians and draw < 0.5:  # noqa: PLR2004
@@ -722,6 +746,8 @@ class Planner:
         else:
             sender = protocol if draw < 0.75 else self._admin(protocol)  # noqa: PLR2004
         subject = LANE if self._chance(0.2) else self._subject()
+        if focus and self._chance(0.7):
+            subject = self.model.wallet(focus[2]).agent
         if self._chance(0.4):
             self._due, self._focus = "admit", (protocol, lane, self._wallet_of(subject))
         return self._or_anybody(sender), protocol, lane, subject, NOTE
@@ -741,7 +767,8 @@ class Planner:
         return self._owner(agent), agent, self._guardian(known), self._bound()
 
     def _set_heartbeat(self) -> tuple[object, ...]:
-        agent = self._agent()
+        beating = [agent for agent, word in enumerate(self.model.agents) if word.beat_interval]
+        agent = self._one(beating) if beating and self._chance(0.5) else self._agent()
         interval = self._one((OUTAGE_ALLOWANCE + 1, 10_000, 80_000, 80_001 if self._late else 2**24 - 1, 0, 0))
         delegate = self._one((ZERO_ADDRESS, *self.cast.delegates))
         if self._chance(0.04):

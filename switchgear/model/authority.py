@@ -205,9 +205,9 @@ class Authority(Ledger):
         require(0 < agent < len(self.agents), "UnknownAgent", agent)
         word = self.agents[agent]
         guardian = self.agent_guardian_of(agent, sender)
-        if guardian.bound:
-            self._require_never_bound(sender)
         if guardian.bound and not (_is_spent(word, guardian) and sender == self._owner_of(agent)):
+            require(not _is_spent(word, guardian), "GuardianSpent", sender)
+            self._require_never_bound(sender)
             word = _guardian_tripped(word, sender, guardian, self.now)
             cause, until = Cause.GUARDIAN, word.guardian_until
         else:
