@@ -65,7 +65,7 @@ def test_admit__adapter__adds_little(probe: Any, lane: int, wallet: Any) -> None
 def test_softly_guarded__breaker_open__adds_little_to_the_core(
     world: World, probe: Any, lane: int, agent: int, owner: Any, wallet: Any
 ) -> None:
-    """Of a soft refusal too, AgentGuarded itself takes a few hundred gas; docs/gas.md has the whole, which is over its budget."""
+    """Of a soft refusal too, AgentGuarded takes a few hundred gas; the whole, over its budget, is in docs/gas.md."""
     world.core.tripAgent(agent, b"", sender=owner)
     refused = probe.actSoftly(lane, VALUE, sender=wallet, gas=GAS)
     nothing = probe.nothing(lane, VALUE, sender=wallet, gas=GAS)
