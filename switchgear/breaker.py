@@ -612,9 +612,12 @@ class Breaker(Contract):
             "transferLineage", lineage, to_address(provider, name="provider"), sender=sender, dry_run=dry_run
         )
 
-    def attest_lineage(self, agent: int, attested: bool, *, sender: Any, dry_run: bool = False) -> Transaction:
-        """Confirm, or withdraw, that an agent runs on the lineage it declares (``attestLineage``). Provider."""
-        return self.send("attestLineage", _agent(agent), bool(attested), sender=sender, dry_run=dry_run)
+    def attest_lineage(
+        self, agent: int, lineage: int, attested: bool, *, sender: Any, dry_run: bool = False
+    ) -> Transaction:
+        """Confirm that an agent runs on the lineage it declares, or withdraw that (waits; ``attestLineage``). Provider."""
+        lineage = to_uint(lineage, bits=32, name="lineage")
+        return self.send("attestLineage", _agent(agent), lineage, bool(attested), sender=sender, dry_run=dry_run)
 
     # ------------------------------------------------------------------ by whom: transactions
 
@@ -734,7 +737,7 @@ class Breaker(Contract):
     def accept_lineage(
         self, protocol: str, lane: int, lineage: int, accepted: bool, *, sender: Any, dry_run: bool = False
     ) -> Transaction:
-        """Charge a lineage to its own breaker (waits), or to the undeclared one (``acceptLineage``). Admin."""
+        """Charge a lineage to its own breaker, or to the undeclared one; waits (``acceptLineage``). Admin."""
         lineage = to_uint(lineage, bits=32, name="lineage")
         place = _lane(protocol, lane)
         return self.send("acceptLineage", *place, lineage, bool(accepted), sender=sender, dry_run=dry_run)

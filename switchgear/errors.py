@@ -340,6 +340,16 @@ class LaneNotOpen(ContractReverted):
 
 
 @dataclass(eq=False)
+class LineageNotDeclared(ContractReverted):
+    """A provider speaks only of agents that declare its lineage (ID-8)."""
+
+    signature = "LineageNotDeclared(uint32,uint32)"
+    text = "agent {agent} does not declare lineage {lineage}: its owner calls set_lineage, which waits"
+    agent: int
+    lineage: int
+
+
+@dataclass(eq=False)
 class LooseningExpired(ContractReverted):
     """A scheduled loosening was not executed in time (BR-9)."""
 
@@ -485,10 +495,10 @@ class TooManyGuardians(ContractReverted):
 
 @dataclass(eq=False)
 class TooManyRegistries(ContractReverted):
-    """The core has given out all its registry indexes."""
+    """The core gave out all its registry indexes before it saw this one; a lane cannot name it."""
 
     signature = "TooManyRegistries()"
-    text = "this core can take no further registry: use one it knows"
+    text = "a lane of this core can name no further registry: name one it knows, or none"
 
 
 @dataclass(eq=False)

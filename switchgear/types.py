@@ -148,6 +148,7 @@ class Setting(IntEnum):
     AGENT_GUARDIAN = 4
     HEARTBEAT = 5
     LINEAGE = 6
+    ATTESTATION = 7
 
 
 class Kind(IntEnum):
@@ -275,7 +276,7 @@ class Target(NamedTuple):
     setting: Setting
     protocol: str
     key: int
-    """The lane, or the guardian's address as a number; else 0."""
+    """The lane, the guardian's address as a number, or the lineage attested; else 0."""
     subject: int
 
     @classmethod
@@ -312,6 +313,11 @@ class Target(NamedTuple):
     def lineage(cls, agent: int) -> Target:
         """The declared lineage of an agent."""
         return cls(Setting.LINEAGE, ZERO_ADDRESS, 0, agent)
+
+    @classmethod
+    def attestation(cls, agent: int, lineage: int) -> Target:
+        """Whether the provider of a lineage says that an agent runs on it."""
+        return cls(Setting.ATTESTATION, ZERO_ADDRESS, lineage, agent)
 
 
 class Query(NamedTuple):

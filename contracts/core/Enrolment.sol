@@ -148,16 +148,6 @@ abstract contract Enrolment is Ledger, IEnrolment {
     }
 
     /// @inheritdoc IEnrolment
-    function attestLineage(uint32 agent, bool attested) external {
-        _requireAgent(agent);
-        AgentWord word = _agents[agent];
-        uint32 lineage = word.lineage();
-        _requireProvider(lineage);
-        _agents[agent] = word.setAttested(attested);
-        emit LineageAttested(agent, msg.sender, lineage, attested);
-    }
-
-    /// @inheritdoc IEnrolment
     function agentCount() external view returns (uint32) {
         return _agentCount;
     }
@@ -269,12 +259,6 @@ abstract contract Enrolment is Ledger, IEnrolment {
         Identity storage identity = _identities[agent];
         emit OwnerChanged(agent, identity.recordedOwner, owner, word.epoch());
         (identity.recordedOwner, identity.spawnsLeft, identity.spawnExpiry) = (owner, 0, 0);
-    }
-
-    function _requireProvider(uint32 lineage) private view {
-        require(lineage != 0, UnknownLineage(lineage));
-        _requireLineage(lineage);
-        _requireCaller(_providers[lineage]);
     }
 
     /// @dev ECDSA first, so that an EOA with delegated code (EIP-7702) can still sign; then ERC-1271.

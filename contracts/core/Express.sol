@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {AgentWord, WalletWord} from "../types/Types.sol";
+import {AgentWord, BreakerWord, WalletWord} from "../types/Types.sol";
 import {Verdict} from "../types/Verdict.sol";
 import {Ledger} from "./Ledger.sol";
 
@@ -48,24 +48,31 @@ abstract contract Express is Ledger {
     }
 
     /// @dev Admit, charge and return from the whole call, or do nothing.
-    function _express(uint256 laneId, address wallet, uint256 value) internal {
+    /// @return agent The agent of a binding that counts, else 0.
+    /// @return agentState Its word.
+    /// @return word That of its breaker, if the kill switch let it be read.
+    function _express(uint256 laneId, address wallet, uint256 value)
+        internal
+        returns (uint32 agent, AgentWord agentState, BreakerWord word)
+    {
         uint256 lanes = LANES;
         assembly ("memory-safe") {
-            // A breaker's word after the charge, or 0 if its probation is not over (`autoUntil` after
-            // `settled`), or if a meter overflows or trips. `full` and `line` are the window and the trip level, with 24 bits of fraction; `product` is the amount times the window, with 32, less 1.
-            function charged(word, count, mantissa, product, full, line, settled) -> next {
-                let special := sgt(and(shr(158, word), 0xFFFFFFFF), settled)
+            // A breaker's word after the charge, or 0 if its probation is not over (`autoUntil`, in its place, after `settled`), or if a meter
+            // overflows or trips. `full` and `line` are the window and the trip level, with 24 bits of fraction; `product` is
+            // the amount times the window, with 32, less 1.
+            function charged(before, count, mantissa, product, full, line, settled) -> next {
+                let fits := iszero(sgt(and(before, AUTO_UNTIL), settled))
                 let start := shl(24, timestamp())
-                let taken := and(word, 0xFFFFFFFFFFFFFF)
+                let taken := and(before, 0xFFFFFFFFFFFFFF)
                 taken := add(mul(gt(taken, start), sub(taken, start)), div(sub(add(full, count), 1), count))
-                special := or(special, iszero(lt(mul(taken, 100), line)))
-                next := or(and(word, not(0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF)), add(start, taken))
+                fits := and(fits, lt(mul(taken, 100), line))
+                next := or(and(before, not(0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF)), add(start, taken))
 
                 start := shl(8, start)
-                taken := and(shr(56, word), 0xFFFFFFFFFFFFFFFF)
+                taken := and(shr(56, before), 0xFFFFFFFFFFFFFFFF)
                 taken := add(mul(gt(taken, start), sub(taken, start)), div(add(product, mantissa), mantissa))
-                special := or(special, iszero(lt(mul(taken, 100), shl(8, line))))
-                next := mul(or(next, shl(56, add(start, taken))), iszero(special))
+                fits := and(fits, lt(mul(taken, 100), shl(8, line)))
+                next := mul(or(next, shl(56, add(start, taken))), fits)
             }
 
             mstore(0, laneId)
@@ -75,23 +82,23 @@ abstract contract Express is Ledger {
             mstore(0, wallet)
             mstore(0x20, _wallets.slot)
             let state := sload(keccak256(0, 0x40))
-            let agent := and(state, 0xFFFFFFFF)
+            agent := and(state, 0xFFFFFFFF)
             mstore(0, agent)
             mstore(0x20, _agents.slot)
-            let agentState := sload(keccak256(0, 0x40))
+            agentState := sload(keccak256(0, 0x40))
             let special := or(shr(136, state), and(xor(shr(32, state), shr(87, agentState)), 0xFFFFFF))
             special := or(special, iszero(lt(timestamp(), and(shr(56, state), 0xFFFFFFFFFF))))
-            special := or(special, or(and(agentState, STOPPABLE), iszero(agent)))
-            if iszero(special) {
+            agent := mul(agent, iszero(special))
+            if iszero(or(and(agentState, STOPPABLE), iszero(agent))) {
                 // Its breaker: if that is open, the lane need not be read.
                 mstore(0x20, add(lane, 1))
                 let slot := keccak256(0, 0x40)
-                let word := sload(slot)
+                word := sload(slot)
                 if iszero(or(and(word, SPECIAL_BREAKER), lt(timestamp(), and(shr(158, word), 0xFFFFFFFF)))) {
                     let limits := sload(lane)
                     let count := and(limits, 0xFFFFFF)
                     let mantissa := and(shr(24, limits), 0xFFFFFFFFFFFFFF)
-                    let exponent := and(shr(80, limits), 0xFF)
+                    let exponent := byte(21, limits)
                     let window := and(shr(112, limits), 0xFFFFFF)
                     // Nothing to charge, or so much that a hundredfold of the product would not fit a word.
                     let less := sub(value, 1)
@@ -102,11 +109,11 @@ abstract contract Express is Ledger {
                     let line := and(shr(136, limits), 0x7F)
                     line := shl(24, mul(sub(line, mul(27, gt(line, 100))), window))
                     // Signed: less than 0 on a test chain whose time begins at 0.
-                    let settled := sub(timestamp(), mul(and(shr(173, limits), 0xF), window))
+                    let settled := shl(158, sub(timestamp(), mul(and(shr(173, limits), 0xF), window)))
                     window := shl(24, window)
                     // A word of 0, or one that was never touched, has no autoUntil.
-                    word := charged(word, count, mantissa, product, window, line, settled)
-                    special := or(special, iszero(and(word, AUTO_UNTIL)))
+                    let next := charged(word, count, mantissa, product, window, line, settled)
+                    special := or(special, iszero(and(next, AUTO_UNTIL)))
 
                     let lineageSlot := 0
                     let lineageWord
@@ -141,7 +148,7 @@ abstract contract Express is Ledger {
                     }
 
                     if iszero(special) {
-                        sstore(slot, word)
+                        sstore(slot, next)
                         if lineageSlot { sstore(lineageSlot, lineageWord) }
                         if parentSlot { sstore(parentSlot, parentWord) }
                         mstore(0, or(1, shl(64, agent)))

@@ -62,6 +62,7 @@ abstract contract Ledger is ILedger {
     }
 
     uint256 private constant OWNER_OF_GAS = 100_000;
+    uint32 internal constant UNLISTED = (1 << 20) - 1;
 
     mapping(address wallet => WalletWord) internal _wallets;
     mapping(uint32 agent => AgentWord) internal _agents;
@@ -125,6 +126,12 @@ abstract contract Ledger is ILedger {
         require(agent != 0 && agent <= _agentCount, UnknownAgent(agent));
     }
 
+    function _requireProvider(uint32 lineage) internal view {
+        require(lineage != 0, UnknownLineage(lineage));
+        _requireLineage(lineage);
+        _requireCaller(_providers[lineage]);
+    }
+
     /// @dev Also for 0, undeclared.
     function _requireLineage(uint32 lineage) internal view {
         require(lineage <= _lineageCount, UnknownLineage(lineage));
@@ -132,9 +139,10 @@ abstract contract Ledger is ILedger {
 
     /// @dev The subject of a breaker exists: an agent or the unknown wallets, a lineage or the undeclared one.
     function _requireSubject(Subject subject) internal view {
-        if (subject.isAgent()) _requireAgent(subject.id());
-        else if (subject.isLineage()) _requireLineage(subject.id());
-        else require(subject == UNKNOWN_WALLETS, InvalidSubject(subject));
+        if (Subject.unwrap(subject) <= _agentCount) return;
+        require(!subject.isAgent(), UnknownAgent(subject.id()));
+        require(subject.isLineage(), InvalidSubject(subject));
+        _requireLineage(subject.id());
     }
 
     /// @dev Lanes live at keccak256(lane, protocol with this above it): one hash, where nested mappings take two.
@@ -161,14 +169,14 @@ abstract contract Ledger is ILedger {
         return (1 << 160) | uint256(agent);
     }
 
-    /// @dev The index of a registry, given on first sight.
+    /// @dev The index of a registry, given on first sight. Whoever uses all of them up stops nobody from enrolling: later registries
+    /// share `UNLISTED`, which no lane can name.
     function _indexRegistry(address registry) internal returns (uint32 index) {
         index = _registries[registry];
-        if (index == 0) {
-            index = ++_registryCount;
-            require(index < 1 << 20, TooManyRegistries());
-            _registries[registry] = index;
-        }
+        if (index != 0) return index;
+        if (_registryCount == UNLISTED - 1) return UNLISTED;
+        index = ++_registryCount;
+        _registries[registry] = index;
     }
 
     /// @dev Which lineage breaker an agent is charged to in this lane (ID-8).

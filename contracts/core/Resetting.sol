@@ -51,8 +51,8 @@ abstract contract Resetting is Ledger, IResetting {
         uint256 interval = word.beatInterval();
         require(interval != 0, NoHeartbeat(agent));
         require(!word.missed(block.timestamp), HeartbeatMissed(agent, word.beatDeadline()));
-        uint256 deadline = block.timestamp + interval;
-        _agents[agent] = word.setHeartbeat(interval, deadline);
-        emit HeartBeat(agent, msg.sender, uint32(deadline));
+        word = word.setHeartbeat(interval, block.timestamp + interval);
+        _agents[agent] = word;
+        emit HeartBeat(agent, msg.sender, word.beatDeadline());
     }
 }

@@ -43,7 +43,17 @@ abstract contract Series is Express, ISeries {
 
     /// @inheritdoc ISeries
     function admit(uint256 laneId, address wallet, uint256 value) external returns (Verdict verdict) {
-        _express(laneId, wallet, value);
+        (uint32 agent, AgentWord agentState, BreakerWord breakerState) = _express(laneId, wallet, value);
+        if (agent != 0) {
+            // Steps 2 and 3, without another walk: most refusals end here.
+            verdict = Verdicts.open(agentState.wait(block.timestamp), Scope.KillSwitch, 0);
+            if (!verdict.fails()) verdict = Verdicts.open(breakerState.wait(block.timestamp), Scope.Agent, 0);
+            if (verdict.fails()) {
+                verdict = verdict.withAgent(agent);
+                emit Denied(msg.sender, laneId, wallet, verdict, value);
+                return verdict;
+            }
+        }
         Lane storage lane = _lane(msg.sender, laneId);
         uint256 list;
         uint256 end;

@@ -125,7 +125,7 @@ abstract contract Settings is Ledger, ISettings {
         _requireAcceptable(lineage);
         Subject subject = lineageSubject(lineage);
         bool already = lane.breakers[subject].word.accepted();
-        _set(Target(Setting.Acceptance, protocol, laneId, subject), accepted ? 1 : 0, !accepted || already);
+        _set(Target(Setting.Acceptance, protocol, laneId, subject), accepted ? 1 : 0, accepted == already);
     }
 
     /// @inheritdoc ISettings
@@ -160,6 +160,15 @@ abstract contract Settings is Ledger, ISettings {
         _requireOwner(agent);
         _requireLineage(lineage);
         _set(Target(Setting.Lineage, address(0), 0, Subject.wrap(agent)), lineage, false);
+    }
+
+    /// @inheritdoc ISettings
+    function attestLineage(uint32 agent, uint32 lineage, bool attested) external {
+        _requireAgent(agent);
+        _requireProvider(lineage);
+        AgentWord word = _declaring(agent, lineage);
+        Target memory target = Target(Setting.Attestation, address(0), lineage, Subject.wrap(agent));
+        _set(target, attested ? 1 : 0, attested || !word.attested());
     }
 
     /// @inheritdoc ISettings
@@ -275,6 +284,10 @@ abstract contract Settings is Ledger, ISettings {
             uint32 agent = target.subject.id();
             previous = _agents[agent].lineage();
             _agents[agent] = _agents[agent].setLineage(uint32(value));
+        } else if (setting == Setting.Attestation) {
+            AgentWord word = _declaring(target.subject.id(), uint32(target.key));
+            previous = word.attested() ? 1 : 0;
+            _agents[target.subject.id()] = word.setAttested(value != 0);
         } else {
             previous = _applyGuardian(_guardians[_scope(target)], address(uint160(target.key)), value);
         }
@@ -312,7 +325,14 @@ abstract contract Settings is Ledger, ISettings {
 
     function _requireAuthority(Target calldata target) private view {
         if (target.setting <= Setting.ProtocolGuardian) _requireAdmin(target.protocol);
+        else if (target.setting == Setting.Attestation) _requireProvider(uint32(target.key));
         else _requireOwner(target.subject.id());
+    }
+
+    /// @dev Word of an agent that declares this lineage: a provider speaks of no other.
+    function _declaring(uint32 agent, uint32 lineage) private view returns (AgentWord word) {
+        word = _agents[agent];
+        require(word.lineage() == lineage, LineageNotDeclared(agent, lineage));
     }
 
     function _requireAcceptable(uint32 lineage) private view {
@@ -326,6 +346,7 @@ abstract contract Settings is Ledger, ISettings {
 
     function _encodeLane(Limits calldata limits, LanePolicy calldata policy) private returns (uint256) {
         uint256 registry = policy.registry == address(0) ? 0 : _indexRegistry(policy.registry);
+        require(registry != UNLISTED, TooManyRegistries());
         return Configuration.withPlain(
             Configuration.encode(limits, OUTAGE_ALLOWANCE) | Configuration.encode(policy, registry)
         );

@@ -25,7 +25,6 @@ interface IEnrolment is ILedger, IAgentTransferSink {
     event SpawnGranted(uint32 indexed agent, address indexed actor, uint16 count, uint40 expiry);
     event LineageRegistered(uint32 indexed lineage, address indexed provider, string name);
     event LineageTransferred(uint32 indexed lineage, address indexed previousProvider, address indexed newProvider);
-    event LineageAttested(uint32 indexed agent, address indexed provider, uint32 indexed lineage, bool attested);
 
     error AlreadyEnrolled(uint32 agent);
     error NotEnrolled(address registry, uint256 agentId);
@@ -104,9 +103,6 @@ interface IEnrolment is ILedger, IAgentTransferSink {
     /// @notice Hand a lineage to another provider. Provider only.
     function transferLineage(uint32 lineage, address newProvider) external;
 
-    /// @notice Confirm, or withdraw, that an agent runs on the lineage it declares. Provider of that lineage only.
-    function attestLineage(uint32 agent, bool attested) external;
-
     /// @notice Number of enrolled agents; handles are 1..agentCount.
     function agentCount() external view returns (uint32);
 
@@ -128,7 +124,7 @@ interface IEnrolment is ILedger, IAgentTransferSink {
     /// @notice Provider of a lineage; zero if unknown.
     function providerOf(uint32 lineage) external view returns (address provider);
 
-    /// @notice Dense index of a registry that was enrolled from or named by a lane; 0 if neither.
+    /// @notice Dense index of a registry that was enrolled from or named by a lane; 0 if neither, or if there was none left for it.
     function registryIndex(address registry) external view returns (uint32);
 
     /// @notice EIP-712 domain separator with the live chain id.

@@ -14,7 +14,6 @@ interface ILedger {
     error ZeroAddress();
     error UnknownAgent(uint32 agent);
     error UnknownLineage(uint32 lineage);
-    error TooManyRegistries();
     error LaneNotOpen(address protocol, uint256 lane);
     error InvalidSubject(Subject subject);
 }

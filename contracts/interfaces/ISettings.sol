@@ -45,7 +45,10 @@ interface ISettings is ILedger {
     error NotGuardian(address guardian);
     /// @dev A protocol names its admin before it opens a lane.
     error NoAdmin(address protocol);
+    /// @dev This registry got no index, since all were taken: a lane can name those seen before.
+    error TooManyRegistries();
     error NoOverride(Subject subject);
+    error LineageNotDeclared(uint32 agent, uint32 lineage);
     error NoLoosening();
     error LooseningNotReady(uint40 eta);
     error LooseningExpired(uint40 expiry);
@@ -83,7 +86,7 @@ interface ISettings is ILedger {
     function setOverride(address protocol, uint256 lane, Subject subject, Limits calldata limits) external;
     /// @notice Return a subject to the lane's limits; always waits.
     function clearOverride(address protocol, uint256 lane, Subject subject) external;
-    /// @notice Charge a lineage to its own breaker (waits), or to the undeclared one (at once).
+    /// @notice Charge a lineage to its own breaker, or to the undeclared one; either waits, since agents leave a breaker by it.
     function acceptLineage(address protocol, uint256 lane, uint32 lineage, bool accepted) external;
     /// @notice Appoint a guardian for all breakers of the protocol, or with `bound` 0 dismiss it (waits, as does a shorter bound).
     /// @param bound Seconds its trips last; more than `OUTAGE_ALLOWANCE`.
@@ -97,6 +100,12 @@ interface ISettings is ILedger {
     function setHeartbeat(uint32 agent, uint24 interval, address delegate) external;
     /// @notice Declare another lineage; always waits, and clears the attestation when it lands.
     function setLineage(uint32 agent, uint32 lineage) external;
+
+    /* Provider of a lineage */
+
+    /// @notice Confirm that an agent runs on the lineage it declares, or withdraw that: withdrawing waits, since the agent leaves the
+    /// breaker of its lineage by it.
+    function attestLineage(uint32 agent, uint32 lineage, bool attested) external;
 
     /* Whoever may change the setting */
 

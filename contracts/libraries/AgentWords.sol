@@ -105,7 +105,9 @@ library AgentWords {
         return (AgentWord.wrap((raw & ~(Guardians.MASK << GUARDED)) | (field << GUARDED)), until);
     }
 
+    /// @param deadline Saturates at the last second that 32 bits hold.
     function setHeartbeat(AgentWord w, uint256 interval, uint256 deadline) internal pure returns (AgentWord) {
+        if (deadline > type(uint32).max) deadline = type(uint32).max;
         return _set(_set(w, INTERVAL, 0xFFFFFF, interval), DEADLINE, type(uint32).max, deadline);
     }
 
@@ -123,7 +125,7 @@ library AgentWords {
         if (causes & CAUSE_OWNER != 0) w = _set(w, LATCHED, 1, 0);
         if (causes & CAUSE_GUARDIAN != 0) w = _set(w, GUARDED, Guardians.MASK, 0);
         if (causes & CAUSE_HEARTBEAT != 0 && missed(w, now_)) {
-            w = _set(w, DEADLINE, type(uint32).max, now_ + beatInterval(w));
+            w = setHeartbeat(w, beatInterval(w), now_ + beatInterval(w));
         }
         return w;
     }

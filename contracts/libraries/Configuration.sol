@@ -71,13 +71,13 @@ library Configuration {
             && next.halfOpenScale() <= prev.halfOpenScale() && next.probation() >= prev.probation();
     }
 
-    /// @notice Whether a lane is in no field looser.
+    /// @notice Whether a lane is in no field looser. Asking for attestations moves agents between breakers, either way.
     function laneNoLooser(LimitsWord next, LimitsWord prev) internal pure returns (bool) {
         return limitsNoLooser(next, prev) && next.lineageCount() <= prev.lineageCount()
             && next.lineageValue() <= prev.lineageValue() && next.share() <= prev.share()
             && (prev.shadow() || !next.shadow()) && (next.lineage() || !prev.lineage())
-            && (next.attested() || !prev.attested()) && (next.live() || !prev.live())
-            && next.unknown() <= prev.unknown() && (prev.registry() == 0 || next.registry() == prev.registry());
+            && next.attested() == prev.attested() && (next.live() || !prev.live()) && next.unknown() <= prev.unknown()
+            && (prev.registry() == 0 || next.registry() == prev.registry());
     }
 
     function _encodeValue(uint256 cap) private pure returns (uint256) {

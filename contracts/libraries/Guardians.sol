@@ -23,7 +23,8 @@ library Guardians {
         unchecked {
             uint256 end = now_ + bound;
             uint256 current = uint32(field);
-            until = uint32(end > current ? end : current);
+            if (end < current) end = current;
+            until = end > type(uint32).max ? type(uint32).max : uint32(end);
             next = (field & ~uint256(type(uint32).max)) | until | (1 << (32 + bit));
         }
     }

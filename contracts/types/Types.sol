@@ -204,14 +204,16 @@ enum Setting {
     ProtocolGuardian, // value: seconds a trip by this guardian lasts; 0 if none
     AgentGuardian, // likewise, for an agent's kill switch
     Heartbeat, // value: interval in seconds | delegate << 24; 0 if none
-    Lineage // value: lineage id
+    Lineage, // value: lineage id
+    Attestation // value: 1 if the provider says that the agent runs on the lineage it declares
 }
 
 /// @notice Names one setting.
 /// @param setting Which kind.
 /// @param protocol The protocol, for Lane, Override, Acceptance and ProtocolGuardian; else zero.
-/// @param key The lane, or the guardian's address; else zero.
-/// @param subject The breaker for Lane (`LANE`), Override and Acceptance; the agent for AgentGuardian, Heartbeat and Lineage.
+/// @param key The lane, the guardian's address, or the lineage attested; else zero.
+/// @param subject The breaker for Lane (`LANE`), Override and Acceptance; the agent for AgentGuardian, Heartbeat, Lineage and
+/// Attestation.
 struct Target {
     Setting setting;
     address protocol;

@@ -29,6 +29,7 @@ from switchgear.types import (
     Limits,
     Query,
     Reason,
+    Setting,
     Target,
     UnknownPolicy,
     Verdict,
@@ -67,9 +68,9 @@ VALUE_CAPS = (
 )
 LONGEST_WAITS = (3 * 10**7, 10**6, 10**5)
 END_OF_TIME = 2**32 - 2 * 10**7
-"""Waits do not go past this: a 32-bit timestamp plus the longest heartbeat must still fit."""
+"""Waits do not go past this, but in a late run."""
 LATE = 2**32 - 90_000
-"""Where a late run ends: it has only short bounds and intervals, and the longest cooldowns saturate."""
+"""Where a late run ends: the longest cooldowns, bounds and intervals saturate there."""
 
 BAD_LIMITS: tuple[dict[str, int], ...] = (
     {"value_cap": VALUE_CAP_BOUND},
@@ -559,9 +560,10 @@ class Planner:
         known = lineage < len(self.model.providers)
         return self._or_anybody(self.model.providers[lineage]) if known else self._anybody()
 
-    def _attest_lineage(self) -> tuple[str, int, bool]:
+    def _attest_lineage(self) -> tuple[str, int, int, bool]:
         agent = self._agent()
-        return self._provider(self.model.agent(agent).lineage), agent, self._chance(0.7)
+        lineage = self.model.agent(agent).lineage if self._chance(0.95) else self._lineage()
+        return self._provider(lineage), agent, lineage, self._chance(0.6)
 
     # ------------------------------------------------------------------ by whom
 
@@ -696,7 +698,7 @@ class Planner:
                 OUTAGE_ALLOWANCE + 1,
                 10_000,
                 20_000,
-                20_001 if self._late else MAX_GUARDIAN_BOUND,
+                MAX_GUARDIAN_BOUND,
                 0,
                 self._one((OUTAGE_ALLOWANCE, MAX_GUARDIAN_BOUND + 1, 1, 2**32 - 1)) if self._chance(0.2) else 9_000,
             )
@@ -769,7 +771,7 @@ class Planner:
     def _set_heartbeat(self) -> tuple[object, ...]:
         beating = [agent for agent, word in enumerate(self.model.agents) if word.beat_interval]
         agent = self._one(beating) if beating and self._chance(0.5) else self._agent()
-        interval = self._one((OUTAGE_ALLOWANCE + 1, 10_000, 80_000, 80_001 if self._late else 2**24 - 1, 0, 0))
+        interval = self._one((OUTAGE_ALLOWANCE + 1, 10_000, 80_000, 2**24 - 1, 0, 0))
         delegate = self._one((ZERO_ADDRESS, *self.cast.delegates))
         if self._chance(0.04):
             interval = self._one((1, OUTAGE_ALLOWANCE))
@@ -801,6 +803,8 @@ class Planner:
         target = self._target()
         if target.protocol != ZERO_ADDRESS:
             return self._admin(target.protocol), target
+        if target.setting is Setting.ATTESTATION:
+            return self._provider(target.key), target
         return self._owner(target.subject), target
 
     _cancel_loosening = _execute_loosening
@@ -818,6 +822,7 @@ class Planner:
                 Target.override(protocol, lane, agent),
                 Target.heartbeat(agent),
                 Target.lineage(agent),
+                Target.attestation(agent, self._lineage()),
                 Target.heartbeat(agent)._replace(subject=UNDECLARED_LINEAGE + agent),
                 Target.lane(protocol, lane)._replace(subject=agent),
             )

@@ -55,7 +55,7 @@ class Authority(Ledger):
         settings.require_policy(policy)
         for lineage in lineages:
             require(0 < lineage < len(self.providers), "UnknownLineage", lineage)
-        word = LimitsWord.of(limits, policy, self._name_registry(policy.registry))
+        word = LimitsWord.of(limits, policy, self._lane_registry(policy.registry))
         self._put_lane(sender, lane, word)
         self._emit("LaneOpened", sender, lane, word.encode())
         for lineage in lineages:
@@ -85,7 +85,7 @@ class Authority(Ledger):
         require(policy.window == old.window, "WindowIsFixed", old.window)
         settings.require_limits(limits)
         settings.require_policy(policy)
-        new = LimitsWord.of(limits, policy, self._name_registry(policy.registry))
+        new = LimitsWord.of(limits, policy, self._lane_registry(policy.registry))
         self._propose(sender, Target.lane(protocol, lane), new.encode(), settings.lane_no_looser(new, old))
 
     def set_override(self, sender: str, protocol: str, lane: int, subject: int, limits: Limits) -> None:
@@ -113,7 +113,7 @@ class Authority(Ledger):
         self._require_lane(protocol, lane)
         require(0 < lineage < len(self.providers), "UnknownLineage", lineage)
         target = Target.acceptance(protocol, lane, lineage)
-        self._propose(sender, target, int(accepted), lands=accepted <= self._present(target))
+        self._propose(sender, target, int(accepted), lands=accepted == self._present(target))
 
     def set_guardian(self, sender: str, protocol: str, guardian: str, bound: int) -> None:
         """Appoint a guardian of a protocol, or dismiss it."""
@@ -169,7 +169,7 @@ class Authority(Ledger):
         if causes & Causes.OWNER:
             word = word._replace(latched=word.latched & ~LATCHED_OWNER)
         if causes & Causes.HEARTBEAT and beat_missed(old, self.now):
-            word = word._replace(beat_deadline=self.now + word.beat_interval)
+            word = word._replace(beat_deadline=_saturated(self.now + word.beat_interval))
         require(word != old, "NothingToReset")
         self._put_agent(agent, word)
         self._emit("AgentReset", agent, sender, causes)
@@ -197,6 +197,16 @@ class Authority(Ledger):
         self._require_owner(sender, agent)
         require(lineage < len(self.providers), "UnknownLineage", lineage)
         self._propose(sender, Target.lineage(agent), lineage, lands=False)
+
+    # ------------------------------------------------------------------ provider of a lineage
+
+    def attest_lineage(self, sender: str, agent: int, lineage: int, attested: bool) -> None:
+        """Confirm, or withdraw, that an agent runs on the lineage it declares."""
+        require(0 < agent < len(self.agents), "UnknownAgent", agent)
+        self._require_provider(sender, lineage)
+        self._require_declared(agent, lineage)
+        target = Target.attestation(agent, lineage)
+        self._propose(sender, target, int(attested), lands=attested >= self._present(target))
 
     # ------------------------------------------------------------------ owner or guardian of an agent
 
@@ -229,7 +239,7 @@ class Authority(Ledger):
             self._require_owner(sender, agent)
         require(word.beat_interval, "NoHeartbeat", agent)
         require(self.now <= word.beat_deadline, "HeartbeatMissed", agent, word.beat_deadline)
-        deadline = self.now + word.beat_interval
+        deadline = _saturated(self.now + word.beat_interval)
         self._put_agent(agent, word._replace(beat_deadline=deadline))
         self._emit("HeartBeat", agent, sender, deadline)
 
@@ -242,6 +252,8 @@ class Authority(Ledger):
         require(eta, "NoLoosening")
         require(self.now >= eta, "LooseningNotReady", eta)
         require(self.now <= eta + LOOSENING_WINDOW, "LooseningExpired", eta + LOOSENING_WINDOW)
+        if target.setting is Setting.ATTESTATION:
+            self._require_declared(target.subject, target.key)
         self._drop_loosening(target)
         self._land(sender, target, value)
 
@@ -271,9 +283,14 @@ class Authority(Ledger):
     def _require_may_set(self, sender: str, target: Target) -> None:
         if target.setting in _OF_PROTOCOL:
             self._require_admin(sender, target.protocol)
+        elif target.setting is Setting.ATTESTATION:
+            self._require_provider(sender, target.key)
         else:
             # Only subjects that are agents are ever scheduled: another one of that id finds nothing.
             self._require_owner(sender, Subject(target.subject).id)
+
+    def _require_declared(self, agent: int, lineage: int) -> None:
+        require(self.agents[agent].lineage == lineage, "LineageNotDeclared", agent, lineage)
 
     def _set_guardian(self, sender: str, target: Target, guardian: str, bound: int) -> None:
         require(guardian != ZERO_ADDRESS, "ZeroAddress")
@@ -322,6 +339,8 @@ class Authority(Ledger):
             return interval | int(self.delegates.get(subject, ZERO_ADDRESS), 16) << _INTERVAL_BITS
         if setting is Setting.LINEAGE:
             return self.agents[subject].lineage
+        if setting is Setting.ATTESTATION:
+            return self.agents[subject].attested
         return self._guardians(target).get(key, Guardian()).bound
 
     def _propose(self, sender: str, target: Target, value: int, lands: bool) -> None:
@@ -362,6 +381,8 @@ class Authority(Ledger):
             self._land_heartbeat(subject, value)
         elif setting is Setting.LINEAGE:
             self._put_agent(subject, self.agents[subject]._replace(lineage=value, attested=0))
+        elif setting is Setting.ATTESTATION:
+            self._put_agent(subject, self.agents[subject]._replace(attested=value))
         else:
             self._land_guardian(target, value)
         self._emit("SettingChanged", protocol, key, subject, setting, sender, previous, value)
@@ -369,7 +390,7 @@ class Authority(Ledger):
     def _land_heartbeat(self, agent: int, value: int) -> None:
         word = self.agents[agent]
         interval = value & _INTERVAL_MASK
-        deadline = word.beat_deadline if beat_missed(word, self.now) else self.now + interval
+        deadline = word.beat_deadline if beat_missed(word, self.now) else _saturated(self.now + interval)
         self._put_agent(agent, word._replace(beat_interval=interval, beat_deadline=deadline))
         self.delegates[agent] = f"0x{value >> _INTERVAL_BITS:040x}"
         self.touched.add(("delegate", agent))
@@ -385,9 +406,14 @@ class Authority(Ledger):
         self.touched.add(("guardian", target))
 
 
+def _saturated(time: int) -> int:
+    """The last second that 32 bits hold, if it is later."""
+    return min(time, NEVER)
+
+
 def _guardian_tripped(word: _Tripped, sender: str, guardian: Guardian, now: int) -> _Tripped:
     require(not _is_spent(word, guardian), "GuardianSpent", sender)
-    until = max(word.guardian_until, now + guardian.bound)
+    until = max(word.guardian_until, _saturated(now + guardian.bound))
     return word._replace(guardian_until=until, spent=word.spent | 1 << guardian.bit)
 
 

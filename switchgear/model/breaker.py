@@ -249,7 +249,7 @@ class Breaker(NamedTuple):
         if word.auto_until == 0 or now >= word.auto_until + probation:
             return word
         backoff = min(word.backoff + 1, MAX_STORED_BACKOFF) if probation else word.backoff
-        return word._replace(auto_until=now - probation, backoff=backoff, strikes=0)
+        return word._replace(auto_until=max(now - probation, 1), backoff=backoff, strikes=0)
 
     def usage(self, now: int) -> Usage:
         """State, effective caps and what is used of them, rounded up (``ISeries.usage``)."""

@@ -162,19 +162,10 @@ class Enrolment(Series):
         self.touched.add(("provider", lineage))
         self._emit("LineageTransferred", lineage, sender, new_provider)
 
-    def attest_lineage(self, sender: str, agent: int, attested: bool) -> None:
-        """Confirm, or withdraw, that an agent runs on the lineage it declares."""
-        require(0 < agent < len(self.agents), "UnknownAgent", agent)
-        word = self.agents[agent]
-        self._require_provider(sender, word.lineage)
-        self._put_agent(agent, word._replace(attested=int(attested)))
-        self._emit("LineageAttested", agent, sender, word.lineage, attested)
-
     def _require_enrollable(self, registry: str, agent_id: int, parent: int) -> None:
         handle = self.handles.get((registry, agent_id), 0)
         require(not handle, "AlreadyEnrolled", handle)
         require(not parent or self.agents[parent].depth < MAX_DEPTH, "DepthExceeded", parent)
-        self._registry_index(registry)
 
     def _enroll(self, sender: str, registry: str, agent_id: int, owner: str, parent: int, lineage: int) -> int:
         agent = len(self.agents)
@@ -229,11 +220,6 @@ class Enrolment(Series):
         self._put_agent(agent, word._replace(epoch=word.epoch + 1))
         self._put_identity(agent, identity._replace(recorded_owner=new_owner, spawns_left=0, spawn_expiry=0))
         self._emit("OwnerChanged", agent, identity.recorded_owner, new_owner, word.epoch + 1)
-
-    def _require_provider(self, sender: str, lineage: int) -> None:
-        require(0 < lineage < len(self.providers), "UnknownLineage", lineage)
-        require(sender == self.providers[lineage], "NotAuthorized", sender)
-        self._require_never_bound(sender)
 
     def _require_signed(self, signer: str, message: WalletBinding | ParentConsent, signature: Signature | None) -> None:
         require(self.now <= message.deadline, "DeadlineExpired", message.deadline)

@@ -8,7 +8,7 @@ from switchgear.model.errors import CoreRevert, require
 from switchgear.types import MAX_GUARDIANS, ZERO_ADDRESS, Target
 from switchgear.words import AgentWord, BreakerWord, LimitsWord, WalletWord
 
-MAX_REGISTRIES = 2**20 - 1
+UNLISTED = 2**20 - 1
 
 
 class Identity(NamedTuple):
@@ -179,17 +179,24 @@ class Ledger:
         require(sender == self.admin_of(protocol)[0], "NotAuthorized", sender)
         self._require_never_bound(sender)
 
+    def _require_provider(self, sender: str, lineage: int) -> None:
+        require(0 < lineage < len(self.providers), "UnknownLineage", lineage)
+        require(sender == self.providers[lineage], "NotAuthorized", sender)
+        self._require_never_bound(sender)
+
     def _registry_index(self, registry: str) -> int:
         """The registry's dense index, or the one it would be given; zero for no registry."""
         if registry == ZERO_ADDRESS:
             return 0
-        index = self.registries.get(registry, len(self.registries) + 1)
-        require(index <= MAX_REGISTRIES, "TooManyRegistries")
-        return index
+        return self.registries.get(registry, min(len(self.registries) + 1, UNLISTED))
+
+    def _lane_registry(self, registry: str) -> int:
+        require(self._registry_index(registry) != UNLISTED, "TooManyRegistries")
+        return self._name_registry(registry)
 
     def _name_registry(self, registry: str) -> int:
         index = self._registry_index(registry)
-        if index and registry not in self.registries:
+        if index not in (0, UNLISTED) and registry not in self.registries:
             self.registries[registry] = index
             self.touched.add(("registry", registry))
         return index

@@ -93,7 +93,7 @@ def lane_no_looser(new: LimitsWord, old: LimitsWord) -> bool:
         and new.share <= old.share
         and new.shadow <= old.shadow
         and new.lineage >= old.lineage
-        and new.attested >= old.attested
+        and new.attested == old.attested
         and new.live >= old.live
         and new.unknown <= old.unknown
         and old.registry in (0, new.registry)

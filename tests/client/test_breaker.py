@@ -394,8 +394,8 @@ def test_lineages__registered_attested_and_handed_on__are_read(world: World) -> 
     assert breaker.provider_of(UNKNOWN) is None
 
     with pytest.raises(errors.NotAuthorized):
-        breaker.attest_lineage(member, True, sender=world.stranger)
-    breaker.attest_lineage(member, True, sender=world.provider)
+        breaker.attest_lineage(member, lineage, True, sender=world.stranger)
+    breaker.attest_lineage(member, lineage, True, sender=world.provider)
     assert breaker.agent(member).attested
 
     breaker.transfer_lineage(lineage, world.guardian.address, sender=world.provider)
@@ -740,8 +740,8 @@ def test_override__tighter_for_one_agent__is_its_alone(world: World) -> None:
     assert breaker.loosenings(world.agent).keys() == {Target.override(*world.place, subject)}
 
 
-def test_accept_lineage__waits_and_withdrawal_lands__is_read(world: World) -> None:
-    """ID-8: accepting a lineage is a loosening, withdrawing it is not."""
+def test_accept_lineage__either_way__waits(world: World) -> None:
+    """ID-8: accepting a lineage waits, and so does withdrawing it."""
     breaker = world.breaker
     lineage = breaker.register_lineage("model", sender=world.provider).event("LineageRegistered").args["lineage"]
     subject, target = Subject.of_lineage(lineage), Target.acceptance(*world.place, lineage)
@@ -752,6 +752,9 @@ def test_accept_lineage__waits_and_withdrawal_lands__is_read(world: World) -> No
     assert breaker.breaker(*world.place, subject).accepted
 
     breaker.accept_lineage(*world.place, lineage, False, sender=world.admin)
+    assert breaker.breaker(*world.place, subject).accepted
+    world.pass_time(LOOSENING_DELAY)
+    breaker.execute_loosening(target, sender=world.admin)
     assert not breaker.breaker(*world.place, subject).accepted
     with pytest.raises(errors.UnknownLineage):
         breaker.accept_lineage(*world.place, UNKNOWN, True, sender=world.admin)

@@ -9,7 +9,7 @@ import pytest
 from switchgear import signing
 from switchgear.types import LANE, UNKNOWN_WALLETS, Reason, Scope, State, Subject, Target, UnknownPolicy, Usage
 from switchgear.words import load_value_cap
-from tests.support.core import BOUND, DAY, HOUR, INTERVAL, LIMITS, NOTE, POLICY, WINDOW, World
+from tests.support.core import BOUND, DAY, HOUR, INTERVAL, LIMITS, NOTE, POLICY, WINDOW, ZERO, World
 from tests.support.reverts import reverts_with
 
 if TYPE_CHECKING:
@@ -251,3 +251,20 @@ def test_usage__shared_breaker_of_unknown_wallets__has_no_probation(world: World
     assert (shared.state, shared.count_cap) == (State.CLOSED, 10)
     assert _state(world) is State.HALF_OPEN
     assert load_value_cap(world.lane_word(1).value_cap) == limits.value_cap
+
+
+def test_trip__in_the_last_month_of_32_bits__lasts_to_their_end(world: World) -> None:
+    """BR-8: a guardian's bound does not wrap round to a time long past."""
+    world.at(2**32 - BOUND)
+    world.core.trip(world.protocol, 0, world.subject, NOTE, sender=world.guardian)
+    assert world.breaker().guardian_until == 2**32 - 1
+    assert world.admit(1).reason is Reason.BREAKER_OPEN
+
+
+def test_setHeartbeat__in_the_last_month_of_32_bits__is_due_at_their_end(world: World) -> None:
+    """BR-14: a deadline does not wrap round to a time long past, which would count as missed."""
+    world.at(2**32 - INTERVAL)
+    world.core.setHeartbeat(world.agent, INTERVAL, ZERO, sender=world.owner)
+    assert world.agent_word().beat_deadline == 2**32 - 1
+    (beat,) = world.events(world.core.beat(world.agent, sender=world.owner))
+    assert beat.fields["deadline"] == 2**32 - 1

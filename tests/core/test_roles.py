@@ -101,6 +101,11 @@ TARGETS: dict[str, tuple[str, Callable[[World], Target], Callable[[World], Call]
         lambda w: Target.lineage(w.agent),
         lambda w: ("setLineage", w.agent, w.lineage),
     ),
+    "attestation": (
+        "provider",
+        lambda w: Target.attestation(w.agent, w.lineage),
+        lambda w: ("attestLineage", w.agent, w.lineage, False),
+    ),
 }
 """By setting: who has it, its name, and a call that schedules a loosening of it."""
 
@@ -110,6 +115,9 @@ def _scheduled(setting: str) -> Callable[[World], None]:
         role, _, schedule = TARGETS[setting]
         if setting == "heartbeat":
             _heartbeat(world)
+        if setting == "attestation":
+            _declare(world)
+            world.core.attestLineage(world.agent, world.lineage, True, sender=world.provider)
         function, *arguments = schedule(world)
         getattr(world.core, function)(*arguments, sender=getattr(world, role))
         world.wait(24 * HOUR)
@@ -132,7 +140,7 @@ CASES: dict[str, Case] = {
     "revokeWallet": Case(("owner", "wallet"), lambda w: ("revokeWallet", w.wallet)),
     "bindWallet": Case(("owner",), _bind_spare),
     "transferLineage": Case(("provider",), lambda w: ("transferLineage", w.lineage, w.spare)),
-    "attestLineage": Case(("provider",), lambda w: ("attestLineage", w.agent, True), _declare),
+    "attestLineage": Case(("provider",), lambda w: ("attestLineage", w.agent, w.lineage, True), _declare),
     "tripAgent": Case(("owner", "agent_guardian"), lambda w: ("tripAgent", w.agent, NOTE)),
     "resetAgent": Case(
         ("owner",),

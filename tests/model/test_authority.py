@@ -367,8 +367,8 @@ def test_clear_override__always__waits():
     assert model.override(PROTOCOL, 0, 1) == LimitsWord()
 
 
-def test_accept_lineage__acceptance_waits__withdrawal_lands():
-    """ID-8, BR-9."""
+def test_accept_lineage__either_way__waits():
+    """ID-8, BR-9: by either, agents leave one breaker for another."""
     model = core()
     model.register_lineage(STRANGER, "atlas")
     subject = Subject.of_lineage(1)
@@ -378,6 +378,12 @@ def test_accept_lineage__acceptance_waits__withdrawal_lands():
     model.execute_loosening(ADMIN, Target.acceptance(PROTOCOL, 0, 1))
     assert model.breaker(PROTOCOL, 0, subject).accepted == 1
     model.accept_lineage(ADMIN, PROTOCOL, 0, 1, False)
+    assert model.breaker(PROTOCOL, 0, subject).accepted == 1
+    model.accept_lineage(ADMIN, PROTOCOL, 0, 1, True)
+    assert not model.loosening_of(Target.acceptance(PROTOCOL, 0, 1)).eta
+    model.accept_lineage(ADMIN, PROTOCOL, 0, 1, False)
+    model.now += LOOSENING_DELAY
+    model.execute_loosening(ADMIN, Target.acceptance(PROTOCOL, 0, 1))
     assert model.breaker(PROTOCOL, 0, subject).accepted == 0
 
 
@@ -497,7 +503,7 @@ def test_set_lineage__when_it_lands__clears_the_attestation():
     model = core()
     model.register_lineage(STRANGER, "atlas")
     agent = enroll(model, 2, OWNER, lineage=1)
-    model.attest_lineage(STRANGER, agent, True)
+    model.attest_lineage(STRANGER, agent, 1, True)
     model.set_lineage(OWNER, agent, 0)
     assert model.agent(agent).lineage == 1
     model.now += LOOSENING_DELAY

@@ -3,7 +3,7 @@
 import pytest
 
 from switchgear.model import CoreRevert, ParentConsent, Signature, WalletBinding
-from switchgear.types import NO_EXPIRY, REBIND_DELAY, Reason, Scope
+from switchgear.types import LOOSENING_DELAY, NO_EXPIRY, REBIND_DELAY, Reason, Scope, Target
 from switchgear.words import AgentWord, WalletWord
 from tests.model.build import NOW, OWNER, REGISTRY, STRANGER, WALLET, bind, core, enroll
 
@@ -220,11 +220,17 @@ def test_attest_lineage__by_its_provider__sets_the_bit():
     assert model.register_lineage(STRANGER, "atlas") == 1
     enroll(model, 2, OWNER, lineage=1)
     with refused("NotAuthorized", OWNER):
-        model.attest_lineage(OWNER, 2, True)
-    model.attest_lineage(STRANGER, 2, True)
+        model.attest_lineage(OWNER, 2, 1, True)
+    model.attest_lineage(STRANGER, 2, 1, True)
     assert model.agent(2).attested == 1
     model.transfer_lineage(STRANGER, 1, OWNER)
-    model.attest_lineage(OWNER, 2, False)
+    model.attest_lineage(OWNER, 2, 1, False)
+    assert model.agent(2).attested == 1
+    target = Target.attestation(2, 1)
+    with refused("NotAuthorized", STRANGER):
+        model.execute_loosening(STRANGER, target)
+    model.now += LOOSENING_DELAY
+    model.execute_loosening(OWNER, target)
     assert model.agent(2).attested == 0
     with refused("BoundWalletHasNoAuthority", WALLET, 1):
         model.transfer_lineage(OWNER, 1, WALLET)

@@ -197,7 +197,8 @@ def test_admit__lineage_accepted_and_attested__is_charged_to_its_own_breaker(acc
     model.register_lineage(STRANGER, "atlas")
     agent = enroll(model, 2, OWNER, lineage=1)
     bind(model, agent, WALLET_2)
-    model.attest_lineage(STRANGER, agent, bool(attested))
+    if attested:
+        model.attest_lineage(STRANGER, agent, 1, True)
     policy = LanePolicy(WINDOW, lineage=True, attested=policy_attested)
     model.open_lane(PROTOCOL, 1, limits(), policy, [1] * accepted)
     assert model.admit(PROTOCOL, 1, WALLET_2, 0).admitted

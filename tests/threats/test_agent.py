@@ -338,12 +338,54 @@ def test_setLineage__hopping__waits_and_lands_on_undeclared(world: World) -> Non
     assert world.breaker(Subject.of_lineage(0), lane=1).value_tat > undeclared
 
 
+def test_attestLineage__withdrawn_by_the_provider__leaves_no_open_breaker_before_a_day(world: World) -> None:
+    """ID-8, BR-9: a provider cannot lift its agent out of the tripped breaker of their lineage."""
+    world.open_lane(1, LIMITS, POLICY._replace(lineage=True, attested=True), [world.lineage])
+    _declare(world, world.lineage)
+    world.core.attestLineage(world.agent, world.lineage, True, sender=world.provider)
+    world.core.trip(world.protocol, 1, Subject.of_lineage(world.lineage), NOTE, sender=world.admin)
+    world.core.attestLineage(world.agent, world.lineage, False, sender=world.provider)
+    verdict = world.admit(1, lane=1)
+    assert (verdict.reason, verdict.scope) == (Reason.BREAKER_OPEN, Scope.LINEAGE)
+    target = Target.attestation(world.agent, world.lineage)
+    (_, eta) = world.core.looseningOf(target)
+    world.at(eta - 1)
+    with reverts_with(world.core, "LooseningNotReady", eta=eta):
+        world.core.executeLoosening(target, sender=world.provider)
+    world.at(eta)
+    world.core.executeLoosening(target, sender=world.provider)
+    assert world.admit(1, lane=1).admitted
+
+
+def test_attestLineage__withdrawal_that_waited_for_another_lineage__is_refused(world: World) -> None:
+    """ID-8: a provider speaks of its own lineage only, also by a word it gave before the agent left."""
+    _declare(world, world.lineage)
+    world.core.attestLineage(world.agent, world.lineage, True, sender=world.provider)
+    world.core.attestLineage(world.agent, world.lineage, False, sender=world.provider)
+    world.core.registerLineage("other", sender=world.stranger)
+    _declare(world, 2)
+    world.core.attestLineage(world.agent, 2, True, sender=world.stranger)
+    with reverts_with(world.core, "LineageNotDeclared", agent=world.agent, lineage=world.lineage):
+        world.core.executeLoosening(Target.attestation(world.agent, world.lineage), sender=world.provider)
+    assert world.agent_word().attested
+
+
+def test_acceptLineage__withdrawn_while_its_breaker_is_open__waits(world: World) -> None:
+    """ID-8, BR-9: withdrawing an acceptance would let the whole lineage go on in the undeclared breaker."""
+    world.open_lane(1, LIMITS, POLICY._replace(lineage=True), [world.lineage])
+    _declare(world, world.lineage)
+    world.core.trip(world.protocol, 1, Subject.of_lineage(world.lineage), NOTE, sender=world.admin)
+    world.core.acceptLineage(world.protocol, 1, world.lineage, False, sender=world.admin)
+    verdict = world.admit(1, lane=1)
+    assert (verdict.reason, verdict.scope) == (Reason.BREAKER_OPEN, Scope.LINEAGE)
+
+
 def test_setLineage__to_an_attested_one__needs_the_provider_again(world: World) -> None:
     """ID-8: an attestation is for the lineage declared then; after a hop it is gone."""
     policy = POLICY._replace(lineage=True, attested=True)
     world.open_lane(1, LIMITS, policy, [world.lineage])
     _declare(world, world.lineage)
-    world.core.attestLineage(world.agent, True, sender=world.provider)
+    world.core.attestLineage(world.agent, world.lineage, True, sender=world.provider)
     world.admit(1, lane=1)
     assert world.breaker(Subject.of_lineage(world.lineage), lane=1).value_tat
     _declare(world, world.lineage)

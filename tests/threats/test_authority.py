@@ -203,6 +203,15 @@ def test_setLane__loosening_smuggled_beside_a_tightening__waits(world: World, fi
     assert world.core.laneWord(world.protocol, 1) == before
 
 
+def test_setLane__attestations_asked_for__waits(world: World) -> None:
+    """BR-9, ID-8: it looks like a tightening, and moves every unattested agent out of its lineage's breaker."""
+    policy = POLICY._replace(lineage=True)
+    world.open_lane(1, LIMITS, policy)
+    world.core.setLane(world.protocol, 1, LIMITS, policy._replace(attested=True), sender=world.admin)
+    assert world.core.looseningOf(Target.lane(world.protocol.address, 1))[1]
+    assert not world.lane_word(1).attested
+
+
 def test_setLane__same_word_or_tighter__lands_at_once(world: World) -> None:
     """BR-9: no field looser: at once, and unchanged counts as that."""
     limits, policy = _strict(world)

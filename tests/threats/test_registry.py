@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import Any
 
+import ape
 import pytest
 
 from switchgear import signing
@@ -245,3 +246,25 @@ def test_tripAgent__by_a_buyer_whom_the_seller_appointed_guardian__still_latches
     world.core.tripAgent(world.agent, NOTE, sender=world.buyer)
     world.core.tripAgent(world.agent, NOTE, sender=world.buyer)
     assert world.agent_word().latched == 1
+
+
+def test_enroll__every_registry_index_taken__goes_on_unlisted(world: World) -> None:
+    """ID-8: whoever uses up the indexes stops nobody from enrolling; a lane can still name every registry seen before."""
+    counts = 9  # slot of agentCount 32 | lineageCount 32 | registryCount 32
+    word = int.from_bytes(ape.chain.provider.get_storage(world.core.address, counts), "big")
+    assert word & 0xFFFFFFFF == world.core.agentCount()
+    assert word >> 64 == world.core.registryIndex(world.registry)
+    word = word & (2**64 - 1) | (2**20 - 2) << 64
+    ape.chain.provider.make_request(
+        "anvil_setStorageAt", [world.core.address, f"0x{counts:064x}", f"0x{word:064x}"]
+    )
+    assert not world.core.registryIndex(world.foreign)
+    agent = world.enroll(world.owner, registry=world.foreign)
+    world.bind(agent, world.spare)
+    assert (world.core.registryIndex(world.foreign), world.agent_word(agent).registry) == (0, 2**20 - 1)
+    assert world.admit(1, wallet=world.spare).admitted
+    with reverts_with(world.core, "TooManyRegistries"):
+        world.open_lane(1, LIMITS, POLICY._replace(registry=world.foreign.address))
+    world.open_lane(1, LIMITS, POLICY._replace(registry=world.registry.address))
+    assert world.admit(1, lane=1).admitted
+    assert world.admit(1, lane=1, wallet=world.spare).reason is Reason.REGISTRY_REFUSED
