@@ -88,6 +88,10 @@ gas: install ## Measure gas against the budgets
 fuzz: install ## Run the contracts against the reference model for long
 	@ape run fuzz $(ARGS)
 
+.PHONY: mutants
+mutants: install ## Break each rule of the core, and see what notices it
+	@ape run mutants $(ARGS)
+
 .PHONY: abis
 abis: install ## Write the ABIs that the Python package ships
 	@ape run abis $(ARGS)
