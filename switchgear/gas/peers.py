@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 ROLE = 7
 """The role of an AccessManager that may act."""
 OPENZEPPELIN = "@openzeppelin/contracts"
+CHAINLINK = "@chainlink/contracts-ccip"
 LAYERZERO = "@layerzerolabs/lz-evm-oapp-v2"
 
 
@@ -119,6 +120,11 @@ PEERS = {
         "OpenZeppelin SlidingWindow, in the protocol",
         OPENZEPPELIN,
         _limiter("SlidingWindowPeer", HOUR, LIMITS.value_cap),
+    ),
+    "chainlink_ccip": Peer(
+        "Chainlink CCIP RateLimiter, in the protocol",
+        CHAINLINK,
+        _limiter("ChainlinkPeer", LIMITS.value_cap, HOUR),
     ),
     "layerzero": Peer(
         "LayerZero RateLimiter, in the protocol",
