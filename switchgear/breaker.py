@@ -615,7 +615,7 @@ class Breaker(Contract):
     def attest_lineage(
         self, agent: int, lineage: int, attested: bool, *, sender: Any, dry_run: bool = False
     ) -> Transaction:
-        """Confirm that an agent runs on the lineage it declares, or withdraw that (waits; ``attestLineage``). Provider."""
+        """Confirm that an agent runs on the lineage it declares; withdrawing waits (``attestLineage``). Provider."""
         lineage = to_uint(lineage, bits=32, name="lineage")
         return self.send("attestLineage", _agent(agent), lineage, bool(attested), sender=sender, dry_run=dry_run)
 

@@ -260,8 +260,8 @@ class GuardianSpent(ContractReverted):
 
     signature = "GuardianSpent(address)"
     text = (
-        "{guardian} has tripped this breaker already: the owner or admin re-arms guardians by a reset with "
-        "Causes.GUARDIAN"
+        "{guardian} has tripped this breaker already: the owner or admin re-arms guardians by a reset of "
+        "the cause guardian"
     )
     guardian: str
 
@@ -272,7 +272,7 @@ class HeartbeatMissed(ContractReverted):
 
     signature = "HeartbeatMissed(uint32,uint32)"
     text = (
-        "agent {agent} missed its beat at {deadline}: only its owner restores it, by resetAgent with Causes.HEARTBEAT"
+        "agent {agent} missed its beat at {deadline}: only its owner restores it, by a reset of the cause heartbeat"
     )
     agent: int
     deadline: datetime | None

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from ape.logging import LogLevel, logger
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -72,17 +71,7 @@ class Played:
         }
 
 
-class _Command(Command):
-    """A command whose ``--json`` is all that is on standard output: Ape would log there that it starts the node."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Runs it."""
-        if ctx.params["as_json"]:
-            logger.set_level(LogLevel.WARNING)
-        return super().invoke(ctx)
-
-
-@click.command(cls=_Command)
+@click.command(cls=Command)
 @click.option(
     "--scene", "names", multiple=True, metavar="NAME", help="Play this scene only; repeatable.  [default: all]"
 )

@@ -325,7 +325,7 @@ class Authority(Ledger):
             return self.guardians.setdefault(target.protocol, {})
         return self.agent_guardians.setdefault(target.subject, {})
 
-    def _present(self, target: Target) -> int:
+    def _present(self, target: Target) -> int:  # noqa: PLR0911 - one for each setting
         """The setting's word as it is."""
         setting, protocol, key, subject = target
         if setting is Setting.LANE:

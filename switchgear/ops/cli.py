@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from ape.cli import AccountAliasPromptChoice, ConnectedProviderCommand
 from ape.exceptions import ApeException, ConfigError, NetworkError, ProviderError
+from ape.logging import LogLevel, logger
 from rich.console import Console
 
 from switchgear.display import show
@@ -58,7 +59,11 @@ class Command(ConnectedProviderCommand):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Runs it."""
-        with _errors(bool(ctx.params.get("as_json"))):
+        as_json = bool(ctx.params.get("as_json"))
+        if as_json:
+            # Ape would log on standard output that it starts a node.
+            logger.set_level(LogLevel.WARNING)
+        with _errors(as_json):
             return super().invoke(ctx)
 
 

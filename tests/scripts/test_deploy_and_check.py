@@ -231,6 +231,17 @@ def test_ape_run__local_network__deploys_and_records_beside_the_caches(tmp_path:
     assert not (tmp_path / "deployments").exists()
 
 
+def test_ape_run__json_with_an_embedded_node__is_all_that_stdout_has() -> None:
+    """Ape's own word that it starts a node does not come before the JSON."""
+    ape = shutil.which("ape")
+    assert ape is not None
+    command = [ape, "run", "deploy", "--network", "ethereum:local:foundry", "--json"]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)
+
+
 def test_ape_run__every_script__is_listed_with_its_help() -> None:
     """`ape run --help` knows each script, which proves that importing them does nothing."""
     ape = shutil.which("ape")

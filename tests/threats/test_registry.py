@@ -249,7 +249,7 @@ def test_tripAgent__by_a_buyer_whom_the_seller_appointed_guardian__still_latches
 
 
 def test_enroll__every_registry_index_taken__goes_on_unlisted(world: World) -> None:
-    """ID-8: whoever uses up the indexes stops nobody from enrolling; a lane can still name every registry seen before."""
+    """ID-8: whoever uses up the indexes stops nobody from enrolling; lanes can name each registry seen before."""
     counts = 9  # slot of agentCount 32 | lineageCount 32 | registryCount 32
     word = int.from_bytes(ape.chain.provider.get_storage(world.core.address, counts), "big")
     assert word & 0xFFFFFFFF == world.core.agentCount()
