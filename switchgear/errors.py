@@ -271,9 +271,7 @@ class HeartbeatMissed(ContractReverted):
     """A late beat restores nothing (BR-14)."""
 
     signature = "HeartbeatMissed(uint32,uint32)"
-    text = (
-        "agent {agent} missed its beat at {deadline}: only its owner restores it, by a reset of the cause heartbeat"
-    )
+    text = "agent {agent} missed its beat at {deadline}: only its owner restores it, by a reset of the cause heartbeat"
     agent: int
     deadline: datetime | None
 

@@ -192,7 +192,7 @@ def test_trip__guardian_twice__is_spent_until_reset(run: Scripts, world: World) 
     trip = ("trip", "--agent", world.agent, "--note", "why", "--account", GUARDIAN)
     assert run(*trip).code == 0
     spent = run(*trip)
-    assert (spent.code, "Causes.GUARDIAN" in spent.error) == (4, True)
+    assert (spent.code, "reset of the cause guardian" in spent.error) == (4, True)
 
     assert run("reset", "--agent", world.agent, "--account", OWNER).code == 0
     assert run(*trip).code == 0

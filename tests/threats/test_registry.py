@@ -255,9 +255,7 @@ def test_enroll__every_registry_index_taken__goes_on_unlisted(world: World) -> N
     assert word & 0xFFFFFFFF == world.core.agentCount()
     assert word >> 64 == world.core.registryIndex(world.registry)
     word = word & (2**64 - 1) | (2**20 - 2) << 64
-    ape.chain.provider.make_request(
-        "anvil_setStorageAt", [world.core.address, f"0x{counts:064x}", f"0x{word:064x}"]
-    )
+    ape.chain.provider.make_request("anvil_setStorageAt", [world.core.address, f"0x{counts:064x}", f"0x{word:064x}"])
     assert not world.core.registryIndex(world.foreign)
     agent = world.enroll(world.owner, registry=world.foreign)
     world.bind(agent, world.spare)
