@@ -18,6 +18,9 @@ from switchgear.values import to_address, to_uint
 if TYPE_CHECKING:
     from web3 import Web3
 
+ANYBODY = "0x000000000000000000000000000000000000dEaD"
+"""As whom a registration is simulated if nobody was named: anyone may register."""
+
 
 @dataclass(frozen=True)
 class Context:

@@ -34,7 +34,7 @@ from switchgear.ops.cli import (
     print_json,
     sending_options,
 )
-from switchgear.ops.context import actor, context, resolve_agent
+from switchgear.ops.context import ANYBODY, actor, context, resolve_agent
 from switchgear.registry import Registry
 from switchgear.types import MAX_DEPTH, NO_EXPIRY, REBIND_DELAY
 from switchgear.values import from_instant, to_address
@@ -42,9 +42,6 @@ from switchgear.values import from_instant, to_address
 if TYPE_CHECKING:
     from switchgear.breaker import Breaker
     from switchgear.chain import Transaction
-
-_ANYBODY = "0x000000000000000000000000000000000000dEaD"
-"""As whom a registration is simulated if nobody was named: anyone may register."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +123,7 @@ def cli(
     breaker = ctx.breaker(core)
     identity = Registry(ctx.web3, registry or ctx.registry(breaker))
     until = from_instant(deadline or datetime.now(timezone.utc) + timedelta(hours=1))
-    owner = _ANYBODY if agent_id is None else identity.owner_of(agent_id)
+    owner = ANYBODY if agent_id is None else identity.owner_of(agent_id)
     sender, dry = actor(account, dry_run, actor_address, owner, "owner")
     binding = None
     if wallet is not None:
