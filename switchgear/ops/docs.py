@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 PAGE = Path("docs") / "cli.md"
 _WIDTH = 100
-_OF_APE = {"network", "verbosity"}
+_OF_APE = {"network", "provider_settings", "verbosity"}
 _HEAD = """# The command line
 
 Written by `ape run docs` from the commands' own help, which a test compares. `ape agents` comes with the installed
