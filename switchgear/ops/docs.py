@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,9 +42,12 @@ def page() -> str:
 
 
 def _help(command: click.Command, parent: click.Context | None, name: str) -> Iterator[tuple[str, str]]:
-    if not isinstance(command, click.Group):
-        # Ape adds options of its own while it parses: whether they are there depends on what ran before.
-        params = [param for param in command.params if param.name not in _OF_APE]
+    # Ape adds options of its own while it parses: whether they are there depends on what ran before.
+    params = [param for param in command.params if param.name not in _OF_APE]
+    if isinstance(command, click.Group):
+        command = copy(command)
+        command.params = params
+    else:
         command = click.Command(command.name, params=params, help=command.help, epilog=command.epilog)
     context = click.Context(
         command, parent=parent, info_name=name, terminal_width=_WIDTH, max_content_width=_WIDTH, color=False
