@@ -11,7 +11,17 @@ import click
 from ape.utils import ManagerAccessMixin
 
 from ape_switchgear import toolchain
-from switchgear.mutants.run import EPISODES, EQUIVALENT, SEED, Outcome, compiled, difference, judge, sources
+from switchgear.mutants.run import (
+    EPISODES,
+    EQUIVALENT,
+    SEED,
+    Outcome,
+    compiled,
+    difference,
+    failing_test,
+    judge,
+    sources,
+)
 from switchgear.mutants.table import MUTANTS
 
 PAGE = Path("docs") / "mutants.md"
@@ -32,6 +42,9 @@ def cli(workers: int, only: str) -> None:
         sources(root, mutant)
     if found := difference(compiled(root, solc, sources(root))):
         message = f"the unbroken core differs from the model: {found}"
+        raise click.ClickException(message)
+    if found := failing_test(root, sources(root)):
+        message = f"a test fails on the unbroken core: {found}"
         raise click.ClickException(message)
     outcomes = []
     with ProcessPoolExecutor(workers, get_context("spawn")) as pool:

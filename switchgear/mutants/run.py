@@ -26,6 +26,8 @@ SEED = 1
 EPISODES = 24
 """Of `EPISODE` steps each; the first difference ends it."""
 TESTS = ("tests/core", "tests/threats")
+IMPORTED = {"@chainlink", "@layerzerolabs", "@openzeppelin"}
+"""npm scopes that contracts import."""
 EQUIVALENT = "equivalent:"
 """How the description of a mutant begins that changes nothing that can be seen; it must survive."""
 TARGETS = {
@@ -154,19 +156,25 @@ def difference(artifacts: dict[str, Artifact], count: int = EPISODES, length: in
 def failing_test(root: Path, texts: dict[str, str]) -> str:
     """The first of our tests that fails on these sources, run in a copy of the project; empty if none does."""
     with TemporaryDirectory() as folder:
-        copy = Path(folder)
+        copy = Path(folder).resolve()
+        (copy / "node_modules").mkdir()
         for name in ("contracts", "tests", "switchgear", "ape_switchgear"):
             shutil.copytree(root / name, copy / name)
         for name in ("ape-config.yaml", "foundry.toml", "pyproject.toml", "package.json", "package-lock.json"):
             shutil.copy(root / name, copy / name)
         # The compiler follows no link out of the project.
-        package = Path("node_modules/@openzeppelin")
-        shutil.copytree(root / package, copy / package)
-        for other in (root / "node_modules").iterdir():
-            if other.name != package.name:
-                (copy / "node_modules" / other.name).symlink_to(other)
+        for package in (root / "node_modules").iterdir():
+            target = copy / "node_modules" / package.name
+            if package.name in IMPORTED:
+                shutil.copytree(package, target)
+            else:
+                target.symlink_to(package)
         for path, text in texts.items():
             (copy / path).write_text(text)
+        needed = _needed(copy)
+        for source in (copy / "contracts").rglob("*.sol"):
+            if source not in needed:
+                source.unlink()
         command = ["ape", "test", *TESTS, "-x", "-q", "--disable-warnings"]
         done = subprocess.run(command, cwd=copy, capture_output=True, text=True, check=False)
     match = re.search(r"^(?:FAILED|ERROR) (\S+)", done.stdout, re.MULTILINE)
@@ -174,6 +182,20 @@ def failing_test(root: Path, texts: dict[str, str]) -> str:
         message = f"the tests did not run: {done.stdout[-2000:]}{done.stderr[-2000:]}"
         raise RuntimeError(message)
     return match[1] if match else ""
+
+
+def _needed(project: Path) -> set[Path]:
+    """The sources that those tests name, and what these import: compiling all would take most of the time."""
+    tests = (path.read_text() for name in (*TESTS, "tests/support") for path in (project / name).rglob("*.py"))
+    names = {name for text in tests for name in re.findall(r"project\.([A-Z]\w+)", text)}
+    waiting = [path for path in (project / "contracts").rglob("*.sol") if path.stem in names]
+    found: set[Path] = set()
+    while waiting:
+        path = waiting.pop()
+        if path not in found:
+            found.add(path)
+            waiting += [(path.parent / name).resolve() for name in re.findall(r'"(\.\.?/[^"]+)"', path.read_text())]
+    return found
 
 
 def judge(root: Path, solc: Path, mutant: Mutant, *, tests: bool = True) -> Outcome:
