@@ -37,12 +37,12 @@ def marginal(guarded: ReceiptAPI, unguarded: ReceiptAPI) -> int:
     return int(guarded.gas_used) - int(unguarded.gas_used)
 
 
-@pytest.mark.parametrize("form", ["actHard", "actSoftly"])
-def test_admit__admitted__costs_within_budget(form: str, probe: Any, lane: int, wallet: Any) -> None:
-    """The marginal cost of a guarded action lies between the floor of its cold accesses and the budget."""
+@pytest.mark.parametrize(("form", "more"), [("actHard", 0), ("actSoftly", 10)])
+def test_admit__admitted__costs_within_budget(form: str, more: int, probe: Any, lane: int, wallet: Any) -> None:
+    """The marginal cost of a guarded action lies between the floor of its cold accesses and the budget; soft, ten more."""
     unguarded = probe.act(lane, VALUE, sender=wallet, gas=GAS)
     guarded = getattr(probe, form)(lane, VALUE, sender=wallet, gas=GAS)
-    assert FLOOR <= marginal(guarded, unguarded) <= BUDGET
+    assert FLOOR <= marginal(guarded, unguarded) <= BUDGET + more
 
 
 def test_guarded__live_lane__costs_what_is_documented(probe: Any, lane: int, admin: Any, wallet: Any) -> None:

@@ -63,4 +63,17 @@ def test_help__no_target__lists_each_target_with_a_word_on_it() -> None:
     """`make` alone changes nothing and lists what it can do."""
     done = subprocess.run(["make", "-C", ROOT, "--no-print-directory"], capture_output=True, text=True, check=True)
     targets = [line.split()[1] for line in done.stdout.splitlines()]
-    assert targets == ["help", "install", "demo", "test", "lint", "fmt", "gas", "fuzz", "abis", "lock", "clean"]
+    assert targets == [
+        "help",
+        "install",
+        "demo",
+        "test",
+        "lint",
+        "fmt",
+        "gas",
+        "fuzz",
+        "mutants",
+        "abis",
+        "lock",
+        "clean",
+    ]
