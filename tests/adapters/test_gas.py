@@ -39,7 +39,7 @@ def marginal(guarded: ReceiptAPI, unguarded: ReceiptAPI) -> int:
 
 @pytest.mark.parametrize(("form", "more"), [("actHard", 0), ("actSoftly", 10)])
 def test_admit__admitted__costs_within_budget(form: str, more: int, probe: Any, lane: int, wallet: Any) -> None:
-    """The marginal cost of a guarded action lies between the floor of its cold accesses and the budget; soft, ten more."""
+    """The marginal cost of a guarded action lies between its floor and the budget; soft, ten more."""
     unguarded = probe.act(lane, VALUE, sender=wallet, gas=GAS)
     guarded = getattr(probe, form)(lane, VALUE, sender=wallet, gas=GAS)
     assert FLOOR <= marginal(guarded, unguarded) <= BUDGET + more
