@@ -12,6 +12,7 @@ from switchgear.types import (
     LANE,
     NEVER_TRIP,
     UNLIMITED_COUNT,
+    UNLIMITED_VALUE,
     Causes,
     Reason,
     Scope,
@@ -401,6 +402,19 @@ def test_admit__one_member__cannot_take_the_lineages_meter(world: World) -> None
     verdict = world.admit(301, lane=1)
     assert (verdict.reason, verdict.scope) == (Reason.VALUE_OVERSIZED, Scope.AGENT)
     assert world.admit(300, lane=1).admitted
+
+
+def test_admit__unlimited_member_of_a_vast_lineage__keeps_to_its_share(world: World) -> None:
+    """BR-1, BR-11: a member without a value cap is bound by its share, also where that is above 128 bits."""
+    cap = 2**150
+    world.open_lane(1, LIMITS._replace(value_cap=cap), POLICY._replace(lineage=True, share=30))
+    unlimited = LIMITS._replace(value_cap=UNLIMITED_VALUE)
+    world.core.setOverride(world.protocol, 1, world.subject, unlimited, sender=world.admin)
+    world.wait(DAY)
+    world.core.executeLoosening(Target.override(world.protocol.address, 1, world.subject), sender=world.admin)
+    assert world.admit(cap * 29 // 100, lane=1).admitted
+    verdict = world.admit(cap * 2 // 100, lane=1)
+    assert (verdict.reason, verdict.scope) == (Reason.VALUE_LIMIT, Scope.AGENT)
 
 
 @pytest.mark.parametrize("value", [2**256 - 1, 2**255, 2**236, CAP + 1])

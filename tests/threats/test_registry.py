@@ -10,6 +10,7 @@ import pytest
 
 from switchgear import signing
 from switchgear.types import LanePolicy, Reason, Scope, Target
+from switchgear.words import decode_verdict
 from tests.support.core import DAY, HOUR, LIMITS, NEVER_EXPIRES, NOTE, POLICY, WINDOW, World
 from tests.support.reverts import reverts_with
 
@@ -113,6 +114,17 @@ def test_admit__live_lane__needs_no_sync(world: World, foreign: tuple[int, int])
     world.foreign.setOwner(foreign[1], world.buyer, sender=world.deployer)
     verdict = world.admit(0, world.spare, lane=1)
     assert (verdict.reason, verdict.scope) == (Reason.WALLET_STALE, Scope.WALLET)
+
+
+def test_admit__registry_that_burns_gas__costs_a_bounded_amount(world: World, foreign: tuple[int, int]) -> None:
+    """BR-16: a registry gets 100,000 gas for its answer, however much the transaction brings."""
+    world.open_lane(1, LIMITS, POLICY._replace(live=True))
+    assert foreign
+    _mode(world, Mode.BURN_GAS)
+    receipt = world.core.admit(1, world.spare, 0, sender=world.protocol, gas_limit=5_000_000)
+    (denied,) = world.events(receipt)
+    assert decode_verdict(denied.fields["verdict"]).reason is Reason.WALLET_STALE
+    assert 100_000 < receipt.gas_used < 200_000
 
 
 @pytest.mark.parametrize("mode", UNREADABLE)
