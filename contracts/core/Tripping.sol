@@ -17,14 +17,15 @@ abstract contract Tripping is Series, ITripping {
     /// @inheritdoc ITripping
     function trip(address protocol, uint256 laneId, Subject subject, bytes32 note) external {
         uint256 guardian;
+        uint256 latch;
         if (msg.sender != protocol) {
+            latch = 1;
             guardian = _guardians[uint160(protocol)].word[msg.sender];
             if (guardian == 0) _requireAdmin(protocol);
             else _requireUnbound(msg.sender);
         }
         (Lane storage lane, LimitsWord current) = _openedLane(protocol, laneId);
         uint32 until = type(uint32).max;
-        uint256 latch = msg.sender == protocol ? 0 : 1;
         if (subject == LANE) {
             if (guardian != 0 && current.isSpent(guardian >> 32)) guardian = _asAdmin(protocol);
             if (guardian == 0) current = current.latch(latch);
@@ -33,9 +34,9 @@ abstract contract Tripping is Series, ITripping {
         } else {
             Breaker storage breaker = lane.breakers[subject];
             BreakerWord word = breaker.word;
-            // What was ever charged or set exists.
+            // What was ever charged, set or tripped exists.
             if (BreakerWord.unwrap(word) == 0) _requireSubject(subject);
-            if (guardian != 0 && word.isSpent(guardian >> 32)) guardian = _asAdmin(protocol);
+            else if (guardian != 0 && word.isSpent(guardian >> 32)) guardian = _asAdmin(protocol);
             if (guardian == 0) word = word.latch(latch);
             else (word, until) = word.guardianTrip(uint32(guardian), guardian >> 32, block.timestamp);
             breaker.word = word;
