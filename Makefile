@@ -101,7 +101,7 @@ abis: install ## Write the ABIs that the Python package ships
 lock: install ## Bring both locks up to date with pyproject.toml and package.json
 	@python -m venv .cache/lock && .cache/lock/bin/pip install --quiet --disable-pip-version-check uv
 	@.cache/lock/bin/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-emit-index-url \
-		--no-annotate --custom-compile-command "make lock" --extra ape --group dev pyproject.toml \
+		--no-annotate --custom-compile-command "make lock" --extra ape --extra sentinel --group dev pyproject.toml \
 		--output-file requirements.lock
 	@npm install --silent --package-lock-only
 
