@@ -65,7 +65,8 @@ abstract contract Delayed is IDelayed, Ownable2Step {
         require(block.timestamp >= loosening.eta, LooseningNotReady(loosening.eta));
         require(block.timestamp <= loosening.expiry, LooseningExpired(loosening.expiry));
         delete _loosenings[id];
-        Address.functionCall(address(this), call);
+        (bool success, bytes memory result) = address(this).call(call);
+        Address.verifyCallResult(success, result);
         emit LooseningExecuted(id, msg.sender);
     }
 

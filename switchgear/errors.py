@@ -1054,11 +1054,3 @@ class FailedCall(ContractReverted):
     signature = "FailedCall()"
     text = "the call failed without a reason: compare it with the contract's functions"
 
-
-@dataclass(eq=False)
-class AddressEmptyCode(ContractReverted):
-    """A call to what is no contract."""
-
-    signature = "AddressEmptyCode(address)"
-    text = "{target} has no code"
-    target: str
