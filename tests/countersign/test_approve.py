@@ -36,8 +36,8 @@ def test_approve__two_of_three__is_recorded_with_everything(council: Council, wo
     (event,) = council.contract.Countersigned.from_receipt(receipt)
     assert bytes(event.id) == council.id(action)
     assert (event.policy, event.wallet, event.actor) == (action.policy, action.wallet, world.stranger.address)
-    assert [to_checksum_address(one) for one in event.action[:3]] == list(action[:3])
-    assert (bytes(event.action.calls), event.action.nonce, event.action.expiry) == action[3:]
+    *parties, calls, nonce, expiry = event.action
+    assert (*map(to_checksum_address, parties), bytes(calls), nonce, expiry) == action
     assert (event.eta, event.expiry) == (now + DELAY, now + DELAY + WINDOW)
     assert [bytes(one) for one in event.signers] == [party(council.alice), party(council.bob)]
     assert tuple(council.contract.approvalOf(event.id)) == (action.policy, event.eta, event.expiry, APPROVED)
@@ -237,9 +237,7 @@ def test_approve__signer_became_a_wallet__is_refused(council: Council, world: Wo
     """ID-7: who was bound to an agent after becoming a signer signs nothing more; the others go on."""
     action = council.action()
     world.bind(world.agent, council.bob)
-    with reverts_with(
-        world.core, "BoundWalletHasNoAuthority", wallet=council.bob.address, agent=world.agent
-    ):
+    with reverts_with(world.core, "BoundWalletHasNoAuthority", wallet=council.bob.address, agent=world.agent):
         council.approve(action)
     council.approve(action, (council.alice, council.carol))
     assert council.state(action) == APPROVED
