@@ -99,13 +99,16 @@ class Council:
             action.account, action.wallet, action.calls, delayed, sender=sender or self.policy, **options
         )
 
-    def loosen(self, function: str, *arguments: Any, contract: Any = None, by: Any = None) -> Any:
-        """Schedules a call, waits, and executes it."""
-        contract, by = contract or self.contract, by or self.chief
-        call = getattr(contract, function).encode_input(*arguments)
-        contract.schedule(call, sender=by)
+    def announce(self, function: str, *arguments: Any) -> bytes:
+        """Schedules a call, and waits until it may be executed."""
+        call = bytes(getattr(self.contract, function).encode_input(*arguments))
+        self.contract.schedule(call, sender=self.chief)
         self.world.wait(DAY)
-        return contract.execute(call, sender=by, gas=GAS)
+        return call
+
+    def loosen(self, function: str, *arguments: Any) -> Any:
+        """Schedules a call, waits, and executes it."""
+        return self.contract.execute(self.announce(function, *arguments), sender=self.chief)
 
     def state(self, action: Action) -> int:
         """What became of it."""
