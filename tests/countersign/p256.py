@@ -22,7 +22,7 @@ def public_key(secret: int) -> bytes:
 
 
 def sign(secret: int, digest: bytes) -> bytes:
-    """r and s, the lower of the two possible s, 64 bytes."""
+    """The numbers r and s, of two possible s the lower, 64 bytes."""
     nonce = int.from_bytes(keccak(secret.to_bytes(32, "big") + digest), "big") % N
     point = _times(nonce, G)
     assert point is not None

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 SECRET = 0x5EC12E7
 YES, NO, REVERT, BOMB, BURN_GAS, REENTER = range(6)
 BLOCK_GAS = 30_000_000
+"""Enough for a megabyte, twice."""
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +74,7 @@ def test_approve__signer_that_does_not_say_yes__only_stops_itself(
     signatures = [council.sign(action, council.alice, contract), b""]
     with reverts_with(contract, "InvalidSignatures", digest=contract.digestOf(action)):
         council.approve(
-            action, signers=[party(council.alice), signer], signatures=signatures, contract=contract, gas=BLOCK_GAS
+            action, signers=[party(council.alice), signer], signatures=signatures, contract=contract, gas=GAS
         )
     council.approve(action, contract=contract)
     assert contract.approvalOf(council.id(action)).state == APPROVED
