@@ -1053,4 +1053,3 @@ class FailedCall(ContractReverted):
 
     signature = "FailedCall()"
     text = "the call failed without a reason: compare it with the contract's functions"
-
