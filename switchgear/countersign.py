@@ -405,8 +405,8 @@ class Countersign(Delayed):
         for call in proposal.calls:
             meaning = read(call)
             lines.append(f"  {meaning.text}")
-            if meaning.asset is not None and meaning.asset not in assets:
-                assets.append(meaning.asset)
+            touched = [meaning.asset, ZERO_ADDRESS if call.value else None]
+            assets += [asset for asset in touched if asset is not None and asset not in assets]
         lines += [self._budget(breaker, action.policy, asset, agent) for asset in assets]
         signers, threshold, wait = len(self.signers()), self.threshold(), self.delay()
         window = timedelta(seconds=self.read("APPROVAL_WINDOW"))

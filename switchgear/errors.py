@@ -822,16 +822,18 @@ def _convert(hint: Any, abi_type: str, value: Any) -> Any:
 # -------------------------------------------------------------------------------------- countersigning
 
 
+@dataclass(eq=False)
 class SignaturesMissing(SwitchgearError):
-    """Too few have signed a proposal yet; `missing` is who else could."""
+    """Too few have signed a proposal yet."""
 
-    def __init__(self, given: int, threshold: int, missing: tuple[bytes, ...]) -> None:
-        super().__init__(given, threshold, missing)
-        self.given, self.threshold, self.missing = given, threshold, missing
+    given: int
+    threshold: int
+    missing: tuple[bytes, ...]
+    """Who else could sign."""
 
     def __str__(self) -> str:
         """How many signatures are missing, and whose they could be."""
-        names = ", ".join(f"0x{signer.hex()}" for signer in self.missing)
+        names = ", ".join(map(show, self.missing))
         return f"{self.given} of {self.threshold} signatures: ask {self.threshold - self.given} of {names}"
 
 

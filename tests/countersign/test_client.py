@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import json
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from eth_abi.abi import encode
 from eth_account import Account
 from eth_utils.crypto import keccak
 
-from switchgear import connect, errors, signing
+from switchgear import connect, countersign, errors, signing
 from switchgear.countersign import (
     Action,
     Call,
@@ -62,6 +63,12 @@ def test_reads__of_a_new_council__are_what_it_was_made_of(client: Countersign, c
     assert set(client.signers()) == set(signers_of(council.people))
     assert (client.threshold(), client.delay()) == (2, timedelta(seconds=DELAY))
     assert (client.owner(), client.core()) == (council.chief.address, council.world.core.address)
+
+
+def test_docstrings__examples__run() -> None:
+    """WP-7: the hash in the example is what the function gives."""
+    failed, tried = doctest.testmod(countersign)
+    assert (failed, tried > 0) == (0, True)
 
 
 def test_callsHash__is_of_the_hashes_of_calls() -> None:
@@ -229,7 +236,8 @@ def test_explain__unknown_wallet_and_unlimited_asset__is_said(client: Countersig
     proposal = client.propose(stranger, council.account, stranger, calls, expiry=council.world.now + DAY)
     text = "\n".join(client.explain(proposal))
     assert "no agent (the core does not know this wallet)" in text
-    assert "none, the policy knows no limits for it" in text
+    assert f"budget of {TOKEN}: none, the policy knows no limits for it" in text
+    assert "budget of the chain's own coin: none" in text
     assert "0xdeadbeef, with 3 wei: unknown here, read it elsewhere" in text
 
 

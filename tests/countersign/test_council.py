@@ -26,6 +26,7 @@ def test_constructor__everything_right__is_as_said(council: Council, world: Worl
     assert (contract.owner(), contract.pendingOwner()) == (council.chief.address, ZERO)
     assert sorted(map(bytes, contract.getSigners(0, 2**64 - 1))) == sorted(map(party, council.people))
     assert (contract.threshold(), contract.delay()) == (THRESHOLD, DELAY)
+    assert (contract.MAX_DELAY(), contract.APPROVAL_WINDOW()) == (LONGEST, 7 * DAY)
     assert contract.LOOSENING_DELAY() == world.core.LOOSENING_DELAY()
     assert contract.LOOSENING_WINDOW() == world.core.LOOSENING_WINDOW()
     assert contract.eip712Domain()[1:3] == ("Switchgear Countersign", "1")
@@ -139,6 +140,21 @@ def test_tightening__by_the_owner__lands_at_once(council: Council, world: World,
         assert (event.actor, event.previous, event.delay) == (council.chief.address, DELAY, DELAY + 1)
     else:
         assert council.contract.threshold() == THRESHOLD + 1
+
+
+def test_settings__out_of_bounds__are_refused_later_too(council: Council) -> None:
+    """BR-17: neither at once nor a day later is a wait too short or too long, or a threshold out of reach."""
+    fields = {"above": ALLOWANCE, "maximum": LONGEST}
+    with reverts_with(council.contract, "InvalidDuration", duration=LONGEST + 1, **fields):
+        council.contract.setDelay(LONGEST + 1, sender=council.chief)
+    call = council.announce("setDelay", ALLOWANCE)
+    with reverts_with(council.contract, "InvalidDuration", duration=ALLOWANCE, **fields):
+        council.contract.execute(call, sender=council.chief)
+    with reverts_with(council.contract, "MultiSignerERC7913UnreachableThreshold", signers=3, threshold=4):
+        council.contract.setThreshold(4, sender=council.chief)
+    call = council.announce("setThreshold", 0)
+    with reverts_with(council.contract, "MultiSignerERC7913ZeroThreshold"):
+        council.contract.execute(call, sender=council.chief)
 
 
 @pytest.mark.parametrize("function", LOOSER)
