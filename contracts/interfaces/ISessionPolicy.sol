@@ -66,6 +66,12 @@ interface ISessionPolicy {
     error InvalidPermission();
     /// @dev A balance could not be read, so that a drop cannot be charged.
     error BalanceUnavailable(address asset);
+    /// @dev The core has no code, reverted, used up its gas or answered nonsense: wallets fail closed.
+    error CoreUnavailable(address core);
+    /// @dev No answer came, but the caller had not left enough gas for one: send more.
+    error GasTooLow(uint256 available, uint256 required);
+    /// @dev The same was tightened after this was announced.
+    error SupersededByTightening(uint256 at);
 
     /// @notice Permit something; waits (through `schedule` and `execute`).
     function grant(Permission calldata permission) external;
