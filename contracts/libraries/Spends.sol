@@ -12,28 +12,23 @@ import {NATIVE, PLAIN_TRANSFER, Spend, Standard, UNDERLYING} from "../types/Wall
 /// the gross amount (WP-5), whoever receives it, the account itself included, with two exceptions: tokens that are pulled into the
 /// account from another, and permits of another's tokens. Tokens that the account moves from one stranger to another are charged.
 library Spends {
-    /// @dev Where a function's arguments stand, as bytes of the calldata: least length 8 | owner of the tokens 8 | recipient 8 | amount 8 |
-    /// asset 8 | kind 8. Zero for a function that is not known.
+    /// @dev Where a function's arguments stand, as bytes of the calldata: 0x | kind | asset | owner of the tokens | amount | recipient | least length,
+    /// a byte each; 0x04 is the first argument, 0x24 the second. Zero for a function that is not known.
     uint256 private constant NONE = 0;
-    uint256 private constant FIRST = 4;
-    uint256 private constant SECOND = 36;
-    uint256 private constant THIRD = 68;
-    uint256 private constant FOURTH = 100;
-    uint256 private constant FIFTH = 132;
-    uint256 private constant SIXTH = 164;
     /// @dev Instead of where the asset stands: the target, or the asset of the vault that is the target.
     uint256 private constant TARGET = 0;
     uint256 private constant VAULT = 1;
-    /// @dev How the amount is read: a word; a word of 160 bits; everything, if a word is true; everything; one token; the sum of a list;
+    /// @dev How the amount is read: a word; a word that nobody receives; a word of 160 bits; everything, if a word is true; everything; one token; the sum of a list;
     /// nothing; not at all, since nobody knows how much it is.
     uint256 private constant WORD = 0;
-    uint256 private constant NARROW = 1;
-    uint256 private constant FLAG = 2;
-    uint256 private constant ALL = 3;
-    uint256 private constant ONE = 4;
-    uint256 private constant SUM = 5;
-    uint256 private constant NOTHING = 6;
-    uint256 private constant UNKNOWN = 7;
+    uint256 private constant BURNT = 1;
+    uint256 private constant NARROW = 2;
+    uint256 private constant FLAG = 3;
+    uint256 private constant ALL = 4;
+    uint256 private constant ONE = 5;
+    uint256 private constant SUM = 6;
+    uint256 private constant NOTHING = 7;
+    uint256 private constant UNKNOWN = 8;
 
     bytes4 private constant APPROVE = 0x095ea7b3;
 
@@ -51,9 +46,10 @@ library Spends {
             (spent.known, spent.asset, spent.amount, spent.recipient) = (true, NATIVE, value, target);
             return PLAIN_TRANSFER;
         }
-        // Shorter data are filled up with what follows them here, and refused.
-        selector = bytes4(bytes32(word(data, 0)));
-        require(data.length > 3 && selector != 0, IActionDecoder.NoSelector());
+        assembly ("memory-safe") {
+            selector := and(calldataload(data.offset), shl(224, 0xffffffff))
+        }
+        if (data.length < 4 || selector == 0) revert IActionDecoder.NoSelector();
         uint256 shape = _shapeOf(standard, selector);
         if (shape != 0) _read(shape, account, target, selector, data, spent);
     }
@@ -98,21 +94,26 @@ library Spends {
     ) private pure {
         unchecked {
             bool fits = data.length >= uint8(shape);
-            uint256 amount = word(data, uint8(shape >> 24));
-            uint256 recipient = word(data, uint8(shape >> 16));
-            if (uint8(shape >> 16) == NONE) recipient = 0;
+            uint256 recipient;
+            uint256 amount;
+            assembly ("memory-safe") {
+                recipient := calldataload(add(data.offset, byte(30, shape)))
+                amount := calldataload(add(data.offset, byte(29, shape)))
+            }
             // Everything that has to fit 160 bits, together.
             uint256 wide = recipient;
-            bool free;
-            if (uint8(shape >> 8) != NONE) {
-                uint256 owner = word(data, uint8(shape >> 8));
-                wide |= owner;
-                free = owner != uint160(account) && (_isPermit(selector) || recipient == uint160(account));
-            }
             uint256 asset = uint160(target);
-            // No more than a word of the target's own token, most of the time.
-            if (shape >> 32 != 0) {
-                uint256 place = uint8(shape >> 32);
+            uint256 kind = shape >> 40;
+            bool free;
+            if (shape >> 24 != 0) {
+                if (uint8(shape >> 8) == NONE) recipient = wide = 0;
+                uint256 place = uint8(shape >> 24);
+                if (place != NONE) {
+                    uint256 owner = word(data, place);
+                    wide |= owner;
+                    free = owner != uint160(account) && (_isPermit(selector) || recipient == uint160(account));
+                }
+                place = uint8(shape >> 32);
                 if (place == VAULT) {
                     asset = uint160(UNDERLYING);
                 } else if (place != TARGET) {
@@ -121,7 +122,6 @@ library Spends {
                     if (asset <= uint160(UNDERLYING)) fits = false;
                     wide |= asset;
                 }
-                uint256 kind = shape >> 40;
                 if (kind == NARROW) {
                     wide |= amount;
                 } else if (kind == FLAG) {
@@ -134,15 +134,15 @@ library Spends {
                     amount = selector == APPROVE && recipient == 0 ? 0 : 1;
                 } else if (kind == SUM) {
                     bool listed;
-                    (listed, amount) = _sum(data[4:], uint8(shape >> 24) - 4);
+                    (listed, amount) = _sum(data[4:], uint8(shape >> 16) - 4);
                     if (!listed) fits = false;
-                } else if (kind != WORD) {
+                } else if (kind == NOTHING) {
                     amount = 0;
                 }
             }
             require(fits && wide >> 160 == 0, IActionDecoder.MalformedArguments(target, selector));
             spent.recipient = address(uint160(recipient));
-            if (shape >> 40 == UNKNOWN) return;
+            if (kind == UNKNOWN) return;
             spent.known = true;
             spent.asset = address(uint160(asset));
             if (!free) spent.amount = amount;
@@ -177,104 +177,111 @@ library Spends {
         if (standard == Standard.Permit2) return _permit2(selector);
     }
 
-    /// @dev With ERC-2612, DAI's and USDC's permits, ERC-1363 and ERC-777.
-    function _erc20(bytes4 selector) private pure returns (uint256) {
-        if (
-            selector == 0xa9059cbb // transfer(address,uint256)
-                || selector == APPROVE // approve(address,uint256)
-                || selector == 0x39509351 // increaseAllowance(address,uint256)
-                || selector == 0xd73dd623 // increaseApproval(address,uint256)
-                || selector == 0x1296ee62 // transferAndCall(address,uint256)
-                || selector == 0x4000aea0 // transferAndCall(address,uint256,bytes)
-                || selector == 0x3177029f // approveAndCall(address,uint256)
-                || selector == 0xcae9ca51 // approveAndCall(address,uint256,bytes)
-                || selector == 0x9bd9bbc6 // send(address,uint256,bytes)
-        ) {
-            return _shape(2, NONE, FIRST, SECOND, TARGET, WORD);
+    /// @dev With ERC-2612, DAI's and USDC's permits, ERC-1363 and ERC-777; the most frequent first.
+    function _erc20(bytes4 selector) private pure returns (uint256 shape) {
+        assembly ("memory-safe") {
+            switch shr(224, selector)
+            // transfer(address,uint256)
+            case 0xa9059cbb { shape := 0x000000240444 }
+            // approve(address,uint256)
+            case 0x095ea7b3 { shape := 0x000000240444 }
+            // increaseAllowance(address,uint256)
+            case 0x39509351 { shape := 0x000000240444 }
+            // increaseApproval(address,uint256)
+            case 0xd73dd623 { shape := 0x000000240444 }
+            // transferAndCall(address,uint256)
+            case 0x1296ee62 { shape := 0x000000240444 }
+            // transferAndCall(address,uint256,bytes)
+            case 0x4000aea0 { shape := 0x000000240444 }
+            // approveAndCall(address,uint256)
+            case 0x3177029f { shape := 0x000000240444 }
+            // approveAndCall(address,uint256,bytes)
+            case 0xcae9ca51 { shape := 0x000000240444 }
+            // send(address,uint256,bytes)
+            case 0x9bd9bbc6 { shape := 0x000000240444 }
+            // transferFrom(address,address,uint256)
+            case 0x23b872dd { shape := 0x000004442464 }
+            // transferFromAndCall(address,address,uint256)
+            case 0xd8fbe994 { shape := 0x000004442464 }
+            // transferFromAndCall(address,address,uint256,bytes)
+            case 0xc1d34b89 { shape := 0x000004442464 }
+            // permit(address,address,uint256,uint256,uint8,bytes32,bytes32)
+            case 0xd505accf { shape := 0x000004442464 }
+            // permit(address,address,uint256,uint256,bytes)
+            case 0x9fd5a6cf { shape := 0x000004442464 }
+            // permit(address,address,uint256,uint256,bool,uint8,bytes32,bytes32)
+            case 0x8fcbaf0c { shape := 0x0300048424a4 }
+            // decreaseAllowance(address,uint256)
+            case 0xa457c2d7 { shape := 0x070000240444 }
+            // authorizeOperator(address)
+            case 0x959b8c3f { shape := 0x040000040424 }
+            // burn(uint256)
+            case 0x42966c68 { shape := 0x010000040024 }
+            // burn(uint256,bytes)
+            case 0xfe9d9303 { shape := 0x010000040024 }
         }
-        if (
-            selector == 0x23b872dd // transferFrom(address,address,uint256)
-                || selector == 0xd8fbe994 // transferFromAndCall(address,address,uint256)
-                || selector == 0xc1d34b89 // transferFromAndCall(address,address,uint256,bytes)
-                || selector == 0xd505accf // permit(address,address,uint256,uint256,uint8,bytes32,bytes32)
-                || selector == 0x9fd5a6cf // permit(address,address,uint256,uint256,bytes)
-        ) {
-            return _shape(3, FIRST, SECOND, THIRD, TARGET, WORD);
-        }
-        // permit(address,address,uint256,uint256,bool,uint8,bytes32,bytes32)
-        if (selector == 0x8fcbaf0c) return _shape(5, FIRST, SECOND, FIFTH, TARGET, FLAG);
-        // decreaseAllowance(address,uint256)
-        if (selector == 0xa457c2d7) return _shape(2, NONE, FIRST, SECOND, TARGET, NOTHING);
-        // authorizeOperator(address)
-        if (selector == 0x959b8c3f) return _shape(1, NONE, FIRST, FIRST, TARGET, ALL);
-        // burn(uint256), burn(uint256,bytes)
-        if (selector == 0x42966c68 || selector == 0xfe9d9303) return _shape(1, NONE, NONE, FIRST, TARGET, WORD);
-        return 0;
     }
 
     /// @dev With ERC-4494's permit, and the one of Uniswap's positions.
-    function _erc721(bytes4 selector) private pure returns (uint256) {
-        if (
-            selector == 0x23b872dd // transferFrom(address,address,uint256)
-                || selector == 0x42842e0e // safeTransferFrom(address,address,uint256)
-                || selector == 0xb88d4fde // safeTransferFrom(address,address,uint256,bytes)
-        ) {
-            return _shape(3, FIRST, SECOND, THIRD, TARGET, ONE);
+    function _erc721(bytes4 selector) private pure returns (uint256 shape) {
+        assembly ("memory-safe") {
+            switch shr(224, selector)
+            // transferFrom(address,address,uint256)
+            case 0x23b872dd { shape := 0x050004442464 }
+            // safeTransferFrom(address,address,uint256)
+            case 0x42842e0e { shape := 0x050004442464 }
+            // safeTransferFrom(address,address,uint256,bytes)
+            case 0xb88d4fde { shape := 0x050004442464 }
+            // approve(address,uint256)
+            case 0x095ea7b3 { shape := 0x050000240444 }
+            // permit(address,uint256,uint256,bytes)
+            case 0x745a41bc { shape := 0x050000240444 }
+            // permit(address,uint256,uint256,uint8,bytes32,bytes32)
+            case 0x7ac2ff7b { shape := 0x050000240444 }
+            // setApprovalForAll(address,bool)
+            case 0xa22cb465 { shape := 0x030000240444 }
+            // burn(uint256)
+            case 0x42966c68 { shape := 0x050000040024 }
         }
-        if (
-            selector == APPROVE // approve(address,uint256)
-                || selector == 0x745a41bc // permit(address,uint256,uint256,bytes)
-                || selector == 0x7ac2ff7b // permit(address,uint256,uint256,uint8,bytes32,bytes32)
-        ) {
-            return _shape(2, NONE, FIRST, SECOND, TARGET, ONE);
-        }
-        // setApprovalForAll(address,bool)
-        if (selector == 0xa22cb465) return _shape(2, NONE, FIRST, SECOND, TARGET, FLAG);
-        // burn(uint256)
-        if (selector == 0x42966c68) return _shape(1, NONE, NONE, FIRST, TARGET, ONE);
-        return 0;
     }
 
-    function _erc1155(bytes4 selector) private pure returns (uint256) {
-        // safeTransferFrom(address,address,uint256,uint256,bytes)
-        if (selector == 0xf242432a) return _shape(4, FIRST, SECOND, FOURTH, TARGET, WORD);
-        // safeBatchTransferFrom(address,address,uint256[],uint256[],bytes)
-        if (selector == 0x2eb2c2d6) return _shape(4, FIRST, SECOND, FOURTH, TARGET, SUM);
-        // setApprovalForAll(address,bool)
-        if (selector == 0xa22cb465) return _shape(2, NONE, FIRST, SECOND, TARGET, FLAG);
-        return 0;
+    function _erc1155(bytes4 selector) private pure returns (uint256 shape) {
+        assembly ("memory-safe") {
+            switch shr(224, selector)
+            // safeTransferFrom(address,address,uint256,uint256,bytes)
+            case 0xf242432a { shape := 0x000004642484 }
+            // safeBatchTransferFrom(address,address,uint256[],uint256[],bytes)
+            case 0x2eb2c2d6 { shape := 0x060004642484 }
+            // setApprovalForAll(address,bool)
+            case 0xa22cb465 { shape := 0x030000240444 }
+        }
     }
 
     /// @dev Charged to the asset are deposits and withdrawals, to the shares (the target) redemptions and all that an ERC-20 has.
-    function _erc4626(bytes4 selector) private pure returns (uint256) {
-        // deposit(uint256,address)
-        if (selector == 0x6e553f65) return _shape(2, NONE, SECOND, FIRST, VAULT, WORD);
-        // mint(uint256,address)
-        if (selector == 0x94bf804d) return _shape(2, NONE, SECOND, FIRST, VAULT, UNKNOWN);
-        // withdraw(uint256,address,address)
-        if (selector == 0xb460af94) return _shape(3, NONE, SECOND, FIRST, VAULT, WORD);
-        // redeem(uint256,address,address)
-        if (selector == 0xba087652) return _shape(3, NONE, SECOND, FIRST, TARGET, WORD);
-        return _erc20(selector);
+    function _erc4626(bytes4 selector) private pure returns (uint256 shape) {
+        assembly ("memory-safe") {
+            switch shr(224, selector)
+            // deposit(uint256,address)
+            case 0x6e553f65 { shape := 0x000100042444 }
+            // mint(uint256,address)
+            case 0x94bf804d { shape := 0x080100042444 }
+            // withdraw(uint256,address,address)
+            case 0xb460af94 { shape := 0x000100042464 }
+            // redeem(uint256,address,address)
+            case 0xba087652 { shape := 0x000000042464 }
+        }
+        if (shape == 0) return _erc20(selector);
     }
 
-    function _permit2(bytes4 selector) private pure returns (uint256) {
-        // approve(address,address,uint160,uint48)
-        if (selector == 0x87517c45) return _shape(4, NONE, SECOND, THIRD, FIRST, NARROW);
-        // transferFrom(address,address,uint160,address)
-        if (selector == 0x36c78516) return _shape(4, FIRST, SECOND, THIRD, FOURTH, NARROW);
-        // permit(address,((address,uint160,uint48,uint48),address,uint256),bytes)
-        if (selector == 0x2b67b570) return _shape(6, FIRST, SIXTH, THIRD, SECOND, NARROW);
-        return 0;
-    }
-
-    function _shape(uint256 words, uint256 owner, uint256 recipient, uint256 amount, uint256 asset, uint256 kind)
-        private
-        pure
-        returns (uint256)
-    {
-        unchecked {
-            return 4 + 32 * words | owner << 8 | recipient << 16 | amount << 24 | asset << 32 | kind << 40;
+    function _permit2(bytes4 selector) private pure returns (uint256 shape) {
+        assembly ("memory-safe") {
+            switch shr(224, selector)
+            // approve(address,address,uint160,uint48)
+            case 0x87517c45 { shape := 0x020400442484 }
+            // transferFrom(address,address,uint160,address)
+            case 0x36c78516 { shape := 0x026404442484 }
+            // permit(address,((address,uint160,uint48,uint48),address,uint256),bytes)
+            case 0x2b67b570 { shape := 0x02240444a4c4 }
         }
     }
 }
