@@ -33,7 +33,7 @@ library ActionDecoder {
         returns (Call[] memory calls)
     {
         calls = _room(1);
-        calls[0] = _call(account, target, value, data);
+        _set(calls, 0, account, target, value, data);
     }
 
     /// @notice What a Safe executes.
@@ -72,9 +72,9 @@ library ActionDecoder {
     function spend(Standard standard, address account, Call memory action)
         internal
         pure
-        returns (bytes4 selector, Spend memory)
+        returns (bytes4 selector, Spend memory spent)
     {
-        return Spends.spend(standard, account, action.target, action.value, dataOf(action));
+        selector = Spends.read(standard, account, action.target, action.value, dataOf(action), spent);
     }
 
     /// @notice The data of a call.
@@ -105,7 +105,7 @@ library ActionDecoder {
             uint256 length = Spends.word(items, 53);
             require(items[0] == 0 && length <= items.length - ITEM, IActionDecoder.MalformedExecution());
             bytes calldata rest = items[ITEM:];
-            calls[count++] = _call(account, target, Spends.word(items, 21), rest[:length]);
+            _set(calls, count++, account, target, Spends.word(items, 21), rest[:length]);
             items = rest[length:];
         }
         assembly ("memory-safe") {
@@ -127,20 +127,30 @@ library ActionDecoder {
             bytes calldata element = elements[offset:];
             uint256 target = Spends.word(element, 0);
             require(target <= type(uint160).max, IActionDecoder.MalformedExecution());
-            calls[i] = _call(account, address(uint160(target)), Spends.word(element, 32), bytesArgument(element, 64));
+            _set(calls, i, account, address(uint160(target)), Spends.word(element, 32), bytesArgument(element, 64));
         }
     }
 
-    function _call(address account, address target, uint256 value, bytes calldata data)
-        private
-        pure
-        returns (Call memory)
-    {
-        uint256 offset;
+    /// @dev calls[index] = Call(target, value, where the data lie). In assembly, since a struct that a function returns is made twice;
+    /// callers keep within the room they have made.
+    function _set(
+        Call[] memory calls,
+        uint256 index,
+        address account,
+        address target,
+        uint256 value,
+        bytes calldata data
+    ) private pure {
+        if (target == address(0)) target = account;
         assembly ("memory-safe") {
-            offset := data.offset
+            let action := mload(0x40)
+            mstore(0x40, add(action, 0x80))
+            mstore(action, shr(96, shl(96, target)))
+            mstore(add(action, 0x20), value)
+            mstore(add(action, 0x40), data.offset)
+            mstore(add(action, 0x60), data.length)
+            mstore(add(calls, shl(5, add(index, 1))), action)
         }
-        return Call(target == address(0) ? account : target, value, offset, data.length);
     }
 
     /// @dev A list of so many calls, all of them still to be set: cheaper than `new`, which makes empty ones first.

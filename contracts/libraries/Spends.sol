@@ -12,43 +12,46 @@ import {NATIVE, PLAIN_TRANSFER, Spend, Standard, UNDERLYING} from "../types/Wall
 /// the gross amount (WP-5), whoever receives it, the account itself included, with two exceptions: tokens that are pulled into the
 /// account from another, and permits of another's tokens. Tokens that the account moves from one stranger to another are charged.
 library Spends {
-    enum Kind {
-        Unknown, // by this function nobody knows how much, but to whom is known
-        Word, // the argument
-        Narrow, // an argument of 160 bits
-        Flag, // everything if the argument is true
-        All, // everything
-        One, // one token
-        Sum, // of a list
-        Nothing
-    }
-
-    /// @dev Where a function's arguments stand, as indexes of words; `NONE` for what it has not.
-    struct Shape {
-        uint256 words; // that have to be there; 0 for a function that is not known
-        uint256 owner; // whose tokens they are; the account's if `NONE`
-        uint256 recipient;
-        uint256 amount;
-        Kind kind;
-        uint256 asset; // the target if `NONE`
-    }
-
-    uint256 private constant NONE = type(uint256).max;
-    uint256 private constant VAULT = NONE - 1;
+    /// @dev Where a function's arguments stand, as bytes of the calldata: 0x | kind | asset | owner of the tokens | amount | recipient | least length,
+    /// a byte each; 0x04 is the first argument, 0x24 the second. Zero for a function that is not known.
+    uint256 private constant NONE = 0;
+    /// @dev Instead of where the asset stands: the target, or the asset of the vault that is the target.
+    uint256 private constant TARGET = 0;
+    uint256 private constant VAULT = 1;
+    /// @dev How the amount is read: a word; a word that nobody receives; a word of 160 bits; everything, if a word is true; everything; one token; the sum of a list;
+    /// nothing; not at all, since nobody knows how much it is.
+    uint256 private constant WORD = 0;
+    uint256 private constant BURNT = 1;
+    uint256 private constant NARROW = 2;
+    uint256 private constant FLAG = 3;
+    uint256 private constant ALL = 4;
+    uint256 private constant ONE = 5;
+    uint256 private constant SUM = 6;
+    uint256 private constant NOTHING = 7;
+    uint256 private constant UNKNOWN = 8;
 
     bytes4 private constant APPROVE = 0x095ea7b3;
 
     /// @notice What the call takes, and its selector.
-    function spend(Standard standard, address account, address target, uint256 value, bytes calldata data)
-        internal
-        pure
-        returns (bytes4 selector, Spend memory spent)
-    {
-        if (data.length == 0) return (PLAIN_TRANSFER, Spend(true, NATIVE, value, target));
-        selector = bytes4(data);
-        require(data.length > 3 && selector != 0, IActionDecoder.NoSelector());
-        Shape memory shape = _shapeOf(standard, selector);
-        if (shape.words != 0) _read(shape, account, target, selector, data[4:], spent);
+    /// @param spent Filled in; all zero before.
+    function read(
+        Standard standard,
+        address account,
+        address target,
+        uint256 value,
+        bytes calldata data,
+        Spend memory spent
+    ) internal pure returns (bytes4 selector) {
+        if (data.length == 0) {
+            (spent.known, spent.asset, spent.amount, spent.recipient) = (true, NATIVE, value, target);
+            return PLAIN_TRANSFER;
+        }
+        assembly ("memory-safe") {
+            selector := and(calldataload(data.offset), shl(224, 0xffffffff))
+        }
+        if (data.length < 4 || selector == 0) revert IActionDecoder.NoSelector();
+        uint256 shape = _shapeOf(standard, selector);
+        if (shape != 0) _read(shape, account, target, selector, data, spent);
     }
 
     /// @notice 32 bytes of a slice.
@@ -82,59 +85,67 @@ library Spends {
     }
 
     function _read(
-        Shape memory shape,
+        uint256 shape,
         address account,
         address target,
         bytes4 selector,
-        bytes calldata arguments,
+        bytes calldata data,
         Spend memory spent
     ) private pure {
         unchecked {
-            bool fits = arguments.length >= 32 * shape.words;
-            // Everything that has to fit 160 bits, together.
-            uint256 owner = shape.owner == NONE ? uint160(account) : word(arguments, 32 * shape.owner);
-            uint256 recipient = shape.recipient == NONE ? 0 : word(arguments, 32 * shape.recipient);
-            uint256 wide = owner | recipient;
-            uint256 amount = word(arguments, 32 * shape.amount);
-            uint256 asset = uint160(target);
-            Kind kind = shape.kind;
-            if (kind != Kind.Word) {
-                if (kind == Kind.Narrow) {
-                    wide |= amount;
-                } else if (kind == Kind.Flag) {
-                    if (amount > 1) fits = false;
-                    amount = amount == 0 ? 0 : type(uint256).max;
-                } else if (kind == Kind.All) {
-                    amount = type(uint256).max;
-                } else if (kind == Kind.One) {
-                    // Approving nobody takes an approval back.
-                    amount = selector == APPROVE && recipient == 0 ? 0 : 1;
-                } else if (kind == Kind.Sum) {
-                    bool listed;
-                    (listed, amount) = _sum(arguments, 32 * shape.amount);
-                    if (!listed) fits = false;
-                } else {
-                    amount = 0;
-                }
+            bool fits = data.length >= uint8(shape);
+            uint256 recipient;
+            uint256 amount;
+            assembly ("memory-safe") {
+                recipient := calldataload(add(data.offset, byte(30, shape)))
+                amount := calldataload(add(data.offset, byte(29, shape)))
             }
-            if (shape.asset != NONE) {
-                if (shape.asset == VAULT) {
+            // Everything that has to fit 160 bits, together.
+            uint256 wide = recipient;
+            uint256 asset = uint160(target);
+            uint256 kind = shape >> 40;
+            bool free;
+            if (shape >> 24 != 0) {
+                if (uint8(shape >> 8) == NONE) recipient = wide = 0;
+                uint256 place = uint8(shape >> 24);
+                if (place != NONE) {
+                    uint256 owner = word(data, place);
+                    wide |= owner;
+                    free = owner != uint160(account) && (_isPermit(selector) || recipient == uint160(account));
+                }
+                place = uint8(shape >> 32);
+                if (place == VAULT) {
                     asset = uint160(UNDERLYING);
-                } else {
-                    asset = word(arguments, 32 * shape.asset);
+                } else if (place != TARGET) {
+                    asset = word(data, place);
                     // Permit2 takes any token; these two addresses mean something else here.
                     if (asset <= uint160(UNDERLYING)) fits = false;
                     wide |= asset;
                 }
+                if (kind == NARROW) {
+                    wide |= amount;
+                } else if (kind == FLAG) {
+                    if (amount > 1) fits = false;
+                    if (amount != 0) amount = type(uint256).max;
+                } else if (kind == ALL) {
+                    amount = type(uint256).max;
+                } else if (kind == ONE) {
+                    // Approving nobody takes an approval back.
+                    amount = selector == APPROVE && recipient == 0 ? 0 : 1;
+                } else if (kind == SUM) {
+                    bool listed;
+                    (listed, amount) = _sum(data[4:], uint8(shape >> 16) - 4);
+                    if (!listed) fits = false;
+                } else if (kind == NOTHING) {
+                    amount = 0;
+                }
             }
             require(fits && wide >> 160 == 0, IActionDecoder.MalformedArguments(target, selector));
             spent.recipient = address(uint160(recipient));
-            if (kind == Kind.Unknown) return;
+            if (kind == UNKNOWN) return;
             spent.known = true;
             spent.asset = address(uint160(asset));
-            if (owner == uint160(account) || !(_isPermit(selector) || recipient == uint160(account))) {
-                spent.amount = amount;
-            }
+            if (!free) spent.amount = amount;
         }
     }
 
@@ -158,7 +169,7 @@ library Spends {
         return selector == 0xd505accf || selector == 0x9fd5a6cf || selector == 0x8fcbaf0c || selector == 0x2b67b570;
     }
 
-    function _shapeOf(Standard standard, bytes4 selector) private pure returns (Shape memory shape) {
+    function _shapeOf(Standard standard, bytes4 selector) private pure returns (uint256 shape) {
         if (standard == Standard.ERC20) return _erc20(selector);
         if (standard == Standard.ERC721) return _erc721(selector);
         if (standard == Standard.ERC1155) return _erc1155(selector);
@@ -166,94 +177,111 @@ library Spends {
         if (standard == Standard.Permit2) return _permit2(selector);
     }
 
-    /// @dev With ERC-2612, DAI's and USDC's permits, ERC-1363 and ERC-777.
-    function _erc20(bytes4 selector) private pure returns (Shape memory) {
-        if (
-            selector == 0xa9059cbb // transfer(address,uint256)
-                || selector == APPROVE // approve(address,uint256)
-                || selector == 0x39509351 // increaseAllowance(address,uint256)
-                || selector == 0xd73dd623 // increaseApproval(address,uint256)
-                || selector == 0x1296ee62 // transferAndCall(address,uint256)
-                || selector == 0x4000aea0 // transferAndCall(address,uint256,bytes)
-                || selector == 0x3177029f // approveAndCall(address,uint256)
-                || selector == 0xcae9ca51 // approveAndCall(address,uint256,bytes)
-                || selector == 0x9bd9bbc6 // send(address,uint256,bytes)
-        ) {
-            return Shape(2, NONE, 0, 1, Kind.Word, NONE);
+    /// @dev With ERC-2612, DAI's and USDC's permits, ERC-1363 and ERC-777; the most frequent first.
+    function _erc20(bytes4 selector) private pure returns (uint256 shape) {
+        assembly ("memory-safe") {
+            switch shr(224, selector)
+            // transfer(address,uint256)
+            case 0xa9059cbb { shape := 0x000000240444 }
+            // approve(address,uint256)
+            case 0x095ea7b3 { shape := 0x000000240444 }
+            // increaseAllowance(address,uint256)
+            case 0x39509351 { shape := 0x000000240444 }
+            // increaseApproval(address,uint256)
+            case 0xd73dd623 { shape := 0x000000240444 }
+            // transferAndCall(address,uint256)
+            case 0x1296ee62 { shape := 0x000000240444 }
+            // transferAndCall(address,uint256,bytes)
+            case 0x4000aea0 { shape := 0x000000240444 }
+            // approveAndCall(address,uint256)
+            case 0x3177029f { shape := 0x000000240444 }
+            // approveAndCall(address,uint256,bytes)
+            case 0xcae9ca51 { shape := 0x000000240444 }
+            // send(address,uint256,bytes)
+            case 0x9bd9bbc6 { shape := 0x000000240444 }
+            // transferFrom(address,address,uint256)
+            case 0x23b872dd { shape := 0x000004442464 }
+            // transferFromAndCall(address,address,uint256)
+            case 0xd8fbe994 { shape := 0x000004442464 }
+            // transferFromAndCall(address,address,uint256,bytes)
+            case 0xc1d34b89 { shape := 0x000004442464 }
+            // permit(address,address,uint256,uint256,uint8,bytes32,bytes32)
+            case 0xd505accf { shape := 0x000004442464 }
+            // permit(address,address,uint256,uint256,bytes)
+            case 0x9fd5a6cf { shape := 0x000004442464 }
+            // permit(address,address,uint256,uint256,bool,uint8,bytes32,bytes32)
+            case 0x8fcbaf0c { shape := 0x0300048424a4 }
+            // decreaseAllowance(address,uint256)
+            case 0xa457c2d7 { shape := 0x070000240444 }
+            // authorizeOperator(address)
+            case 0x959b8c3f { shape := 0x040000040424 }
+            // burn(uint256)
+            case 0x42966c68 { shape := 0x010000040024 }
+            // burn(uint256,bytes)
+            case 0xfe9d9303 { shape := 0x010000040024 }
         }
-        if (
-            selector == 0x23b872dd // transferFrom(address,address,uint256)
-                || selector == 0xd8fbe994 // transferFromAndCall(address,address,uint256)
-                || selector == 0xc1d34b89 // transferFromAndCall(address,address,uint256,bytes)
-                || selector == 0xd505accf // permit(address,address,uint256,uint256,uint8,bytes32,bytes32)
-                || selector == 0x9fd5a6cf // permit(address,address,uint256,uint256,bytes)
-        ) {
-            return Shape(3, 0, 1, 2, Kind.Word, NONE);
-        }
-        // permit(address,address,uint256,uint256,bool,uint8,bytes32,bytes32)
-        if (selector == 0x8fcbaf0c) return Shape(5, 0, 1, 4, Kind.Flag, NONE);
-        // decreaseAllowance(address,uint256)
-        if (selector == 0xa457c2d7) return Shape(2, NONE, 0, 1, Kind.Nothing, NONE);
-        // authorizeOperator(address)
-        if (selector == 0x959b8c3f) return Shape(1, NONE, 0, 0, Kind.All, NONE);
-        // burn(uint256), burn(uint256,bytes)
-        if (selector == 0x42966c68 || selector == 0xfe9d9303) return Shape(1, NONE, NONE, 0, Kind.Word, NONE);
-        return Shape(0, 0, 0, 0, Kind.Unknown, 0);
     }
 
     /// @dev With ERC-4494's permit, and the one of Uniswap's positions.
-    function _erc721(bytes4 selector) private pure returns (Shape memory) {
-        if (
-            selector == 0x23b872dd // transferFrom(address,address,uint256)
-                || selector == 0x42842e0e // safeTransferFrom(address,address,uint256)
-                || selector == 0xb88d4fde // safeTransferFrom(address,address,uint256,bytes)
-        ) {
-            return Shape(3, 0, 1, 2, Kind.One, NONE);
+    function _erc721(bytes4 selector) private pure returns (uint256 shape) {
+        assembly ("memory-safe") {
+            switch shr(224, selector)
+            // transferFrom(address,address,uint256)
+            case 0x23b872dd { shape := 0x050004442464 }
+            // safeTransferFrom(address,address,uint256)
+            case 0x42842e0e { shape := 0x050004442464 }
+            // safeTransferFrom(address,address,uint256,bytes)
+            case 0xb88d4fde { shape := 0x050004442464 }
+            // approve(address,uint256)
+            case 0x095ea7b3 { shape := 0x050000240444 }
+            // permit(address,uint256,uint256,bytes)
+            case 0x745a41bc { shape := 0x050000240444 }
+            // permit(address,uint256,uint256,uint8,bytes32,bytes32)
+            case 0x7ac2ff7b { shape := 0x050000240444 }
+            // setApprovalForAll(address,bool)
+            case 0xa22cb465 { shape := 0x030000240444 }
+            // burn(uint256)
+            case 0x42966c68 { shape := 0x050000040024 }
         }
-        if (
-            selector == APPROVE // approve(address,uint256)
-                || selector == 0x745a41bc // permit(address,uint256,uint256,bytes)
-                || selector == 0x7ac2ff7b // permit(address,uint256,uint256,uint8,bytes32,bytes32)
-        ) {
-            return Shape(2, NONE, 0, 1, Kind.One, NONE);
-        }
-        // setApprovalForAll(address,bool)
-        if (selector == 0xa22cb465) return Shape(2, NONE, 0, 1, Kind.Flag, NONE);
-        // burn(uint256)
-        if (selector == 0x42966c68) return Shape(1, NONE, NONE, 0, Kind.One, NONE);
-        return Shape(0, 0, 0, 0, Kind.Unknown, 0);
     }
 
-    function _erc1155(bytes4 selector) private pure returns (Shape memory) {
-        // safeTransferFrom(address,address,uint256,uint256,bytes)
-        if (selector == 0xf242432a) return Shape(4, 0, 1, 3, Kind.Word, NONE);
-        // safeBatchTransferFrom(address,address,uint256[],uint256[],bytes)
-        if (selector == 0x2eb2c2d6) return Shape(4, 0, 1, 3, Kind.Sum, NONE);
-        // setApprovalForAll(address,bool)
-        if (selector == 0xa22cb465) return Shape(2, NONE, 0, 1, Kind.Flag, NONE);
-        return Shape(0, 0, 0, 0, Kind.Unknown, 0);
+    function _erc1155(bytes4 selector) private pure returns (uint256 shape) {
+        assembly ("memory-safe") {
+            switch shr(224, selector)
+            // safeTransferFrom(address,address,uint256,uint256,bytes)
+            case 0xf242432a { shape := 0x000004642484 }
+            // safeBatchTransferFrom(address,address,uint256[],uint256[],bytes)
+            case 0x2eb2c2d6 { shape := 0x060004642484 }
+            // setApprovalForAll(address,bool)
+            case 0xa22cb465 { shape := 0x030000240444 }
+        }
     }
 
     /// @dev Charged to the asset are deposits and withdrawals, to the shares (the target) redemptions and all that an ERC-20 has.
-    function _erc4626(bytes4 selector) private pure returns (Shape memory) {
-        // deposit(uint256,address)
-        if (selector == 0x6e553f65) return Shape(2, NONE, 1, 0, Kind.Word, VAULT);
-        // mint(uint256,address)
-        if (selector == 0x94bf804d) return Shape(2, NONE, 1, 0, Kind.Unknown, VAULT);
-        // withdraw(uint256,address,address)
-        if (selector == 0xb460af94) return Shape(3, NONE, 1, 0, Kind.Word, VAULT);
-        // redeem(uint256,address,address)
-        if (selector == 0xba087652) return Shape(3, NONE, 1, 0, Kind.Word, NONE);
-        return _erc20(selector);
+    function _erc4626(bytes4 selector) private pure returns (uint256 shape) {
+        assembly ("memory-safe") {
+            switch shr(224, selector)
+            // deposit(uint256,address)
+            case 0x6e553f65 { shape := 0x000100042444 }
+            // mint(uint256,address)
+            case 0x94bf804d { shape := 0x080100042444 }
+            // withdraw(uint256,address,address)
+            case 0xb460af94 { shape := 0x000100042464 }
+            // redeem(uint256,address,address)
+            case 0xba087652 { shape := 0x000000042464 }
+        }
+        if (shape == 0) return _erc20(selector);
     }
 
-    function _permit2(bytes4 selector) private pure returns (Shape memory) {
-        // approve(address,address,uint160,uint48)
-        if (selector == 0x87517c45) return Shape(4, NONE, 1, 2, Kind.Narrow, 0);
-        // transferFrom(address,address,uint160,address)
-        if (selector == 0x36c78516) return Shape(4, 0, 1, 2, Kind.Narrow, 3);
-        // permit(address,((address,uint160,uint48,uint48),address,uint256),bytes)
-        if (selector == 0x2b67b570) return Shape(6, 0, 5, 2, Kind.Narrow, 1);
-        return Shape(0, 0, 0, 0, Kind.Unknown, 0);
+    function _permit2(bytes4 selector) private pure returns (uint256 shape) {
+        assembly ("memory-safe") {
+            switch shr(224, selector)
+            // approve(address,address,uint160,uint48)
+            case 0x87517c45 { shape := 0x020400442484 }
+            // transferFrom(address,address,uint160,address)
+            case 0x36c78516 { shape := 0x026404442484 }
+            // permit(address,((address,uint160,uint48,uint48),address,uint256),bytes)
+            case 0x2b67b570 { shape := 0x02240444a4c4 }
+        }
     }
 }
