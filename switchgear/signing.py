@@ -69,7 +69,7 @@ def wallet_binding(
         "nonce": ("uint256", to_uint(nonce, name="nonce")),
         "deadline": ("uint256", from_instant(deadline, name="deadline")),
     }
-    return _typed_data("WalletBinding", fields, CORE_DOMAIN, chain_id, core)
+    return typed_data("WalletBinding", fields, CORE_DOMAIN, chain_id, core)
 
 
 def parent_consent(
@@ -96,7 +96,7 @@ def parent_consent(
         "parent": ("uint32", to_uint(parent, bits=32, name="parent")),
         "deadline": ("uint256", from_instant(deadline, name="deadline")),
     }
-    return _typed_data("ParentConsent", fields, CORE_DOMAIN, chain_id, core)
+    return typed_data("ParentConsent", fields, CORE_DOMAIN, chain_id, core)
 
 
 def agent_wallet_set(
@@ -129,7 +129,7 @@ def agent_wallet_set(
         "owner": ("address", to_address(owner, name="owner")),
         "deadline": ("uint256", from_instant(deadline, name="deadline")),
     }
-    return _typed_data("AgentWalletSet", fields, domain, chain_id, registry)
+    return typed_data("AgentWalletSet", fields, domain, chain_id, registry)
 
 
 def digest(message: TypedData) -> bytes:
@@ -159,9 +159,10 @@ def sign(message: TypedData, signer: Any) -> bytes:
     return bytes(signed.signature if hasattr(signed, "signature") else signed.encode_rsv())
 
 
-def _typed_data(
+def typed_data(
     name: str, fields: dict[str, tuple[str, Any]], domain: tuple[str, str], chain_id: int, contract: str
 ) -> TypedData:
+    """Typed data of one flat struct: its fields' types and values by name, and the domain's name and version."""
     return {
         "types": {
             "EIP712Domain": [
