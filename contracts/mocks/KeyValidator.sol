@@ -47,7 +47,7 @@ contract KeyValidator is IERC7579Validator {
     }
 
     function _signed(bytes32 hash, bytes calldata signature) private view returns (bool) {
-        (address signer, ECDSA.RecoverError error,) = ECDSA.tryRecover(hash, signature);
-        return error == ECDSA.RecoverError.NoError && signer == keyOf[msg.sender];
+        (address signer, ECDSA.RecoverError failure,) = ECDSA.tryRecover(hash, signature);
+        return failure == ECDSA.RecoverError.NoError && signer == keyOf[msg.sender];
     }
 }
