@@ -66,9 +66,6 @@ _MODULEKIT: dict[str, tuple[str, str, tuple[str, ...]]] = {
             "constructor(address)",
             "initialize(bytes21,address,bytes,bytes,bytes[])",
             "installValidations(bytes21[],(uint32,address)[],bytes[],bytes[])",
-            "uninstallValidation(bytes21,bytes,bytes)",
-            "grantAccess(bytes21,bytes4,bool)",
-            "currentNonce() uint32",
             "validationConfig(bytes21) (uint32,address)",
             *_ACCOUNT,
             *_ACCOUNT_VIEWS,
@@ -79,14 +76,14 @@ _MODULEKIT: dict[str, tuple[str, str, tuple[str, ...]]] = {
         "KERNEL_FACTORY_BYTECODE",
         ("constructor(address)", "createAccount(bytes,bytes32) address"),
     ),
-    "Safe7579": ("Safe7579", "SAFE7579_BYTECODE", (*_ACCOUNT, *_ACCOUNT_VIEWS)),
-    "Safe7579Launchpad": (
+    "Safe7579": (
         "Safe7579",
-        "SAFE7579_LAUNCHPAD_BYTECODE",
+        "SAFE7579_BYTECODE",
         (
-            "constructor(address,address)",
-            "addSafe7579(address,(address,bytes)[],(address,bytes)[],(address,bytes)[],(address,bytes)[],"
-            "address[],uint8)",
+            "initializeAccount((address,bytes)[],(address,bytes)[],(address,bytes)[],(address,bytes)[],"
+            "(address,address[],uint8))",
+            *_ACCOUNT,
+            *_ACCOUNT_VIEWS,
         ),
     ),
 }

@@ -147,12 +147,12 @@ class SafeOwner:
 class Safes:
     """All that one version of Safe needs, deployed once."""
 
-    def __init__(self, chain: Chain, version: str = LATEST) -> None:
-        """Deploys it."""
+    def __init__(self, chain: Chain, version: str = LATEST, *, label: str = "") -> None:
+        """Deploys it; a second time needs a label."""
         self.chain = chain
         self.version = version
         self.singleton, self._factory, self.multi_send, self.multi_send_call_only, self.handler = (
-            chain.deploy(f"{name} {version}")
+            chain.deploy(f"{name} {version}", label=label)
             for name in (
                 "Safe",
                 "SafeProxyFactory",
