@@ -9,14 +9,16 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from eth_abi.abi import encode
+from eth_account.messages import encode_typed_data
 from eth_utils.crypto import keccak
 
+from switchgear.errors import from_revert
 from switchgear.foreign.keys import ZERO, sign_hash
 from switchgear.foreign.safe import Call, Safes, Sender
 from switchgear.gas.chain import GAS, account
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from eth_account.signers.local import LocalAccount
 
@@ -32,9 +34,18 @@ ENTRY_POINTS = {
 }
 """Where each version of the EntryPoint is; Safe7579 obeys no other than 0.7's."""
 BUNDLER = account("bundler")
-EXECUTE_USER_OP = keccak(text="executeUserOp((address,uint256,bytes,bytes,bytes32,uint256,bytes32,bytes,bytes),bytes32)")[:4]
+EXECUTE_USER_OP = keccak(
+    text="executeUserOp((address,uint256,bytes,bytes,bytes32,uint256,bytes32,bytes,bytes),bytes32)"
+)[:4]
+NO_HOOK = "0x" + "00" * 19 + "01"
+"""What Kernel takes for none."""
 
 _GAS = 3_000_000
+_EXECUTE = keccak(text="execute(bytes32,bytes)")[:4]
+# The head of a linked list.
+_FIRST = "0x" + "00" * 19 + "01"
+# Tells Kernel to call the hook's onInstall.
+_ON_INSTALL = b"\xff"
 
 
 class Execution(NamedTuple):
@@ -109,7 +120,9 @@ class EntryPoint:
     def handle(self, operation: UserOperation) -> Handled:
         """Has it executed, in a transaction of its own."""
         receipt = self.chain.send(self.contract, "handleOps", [operation], BUNDLER, sender=BUNDLER)
-        logs = [self.contract.interface.decode_log(log) for log in receipt["logs"] if _same(log["address"], self.address)]
+        logs = [
+            self.contract.interface.decode_log(log) for log in receipt["logs"] if _same(log["address"], self.address)
+        ]
         events = {event.name: event.args for event in logs if event}
         reason = events.get("UserOperationRevertReason", {}).get("revertReason", b"")
         return Handled(receipt, events["UserOperationEvent"]["success"], reason)
@@ -226,6 +239,10 @@ class Nexus(Account):
         proxy = chain.deploy("NexusProxy", implementation.address, initialize, label=label)
         return cls(entry_point, chain.at(proxy.address, "Nexus"), validator, signer)
 
+    def emergency_uninstall_hook(self, hook: str) -> Handled:
+        """Asks to be rid of a hook that refuses to go; a day later, does it."""
+        return self.operate(self.encode("emergencyUninstallHook", hook, b""))
+
     @property
     def nonce_key(self) -> int:
         """The validator in the lowest 20 bytes, before them the mode, 0."""
@@ -248,15 +265,17 @@ class Kernel(Account):
 
     name = "Kernel"
 
-    hook: str = "0x" + "00" * 19 + "01"
-    """Of executors and fallback handlers that are installed from now on; 1 is none."""
+    hook: str = NO_HOOK
+    """Of executors and fallback handlers that are installed from now on."""
     hooked: bool = False
-    """Whether the root validator has a hook: it then accepts executeUserOp alone."""
+    """Whether the validator has a hook: it then accepts executeUserOp alone."""
+    root: bool = True
+    """Whether the validator is the root one, which may do everything."""
 
     @classmethod
     def create(cls, entry_point: EntryPoint, validator: Deployed, signer: LocalAccount, *, label: str = "") -> Kernel:
         """A proxy, without hook."""
-        return cls.create_hooked(entry_point, validator, signer, cls.hook, label=label)
+        return cls.create_hooked(entry_point, validator, signer, NO_HOOK, label=label)
 
     @classmethod
     def create_hooked(
@@ -271,13 +290,13 @@ class Kernel(Account):
         address = str(chain.call(factory, "createAccount", data, bytes(32)))
         chain.send(factory, "createAccount", data, bytes(32))
         made = cls(entry_point, chain.at(address, "Kernel"), validator, signer)
-        made.hook, made.hooked = hook, hook != cls.hook
+        made.hook, made.hooked = hook, hook != NO_HOOK
         return made
 
     @property
     def nonce_key(self) -> int:
-        """The root validator's."""
-        return 0
+        """The root validator's is 0; another's has its type and its address in it."""
+        return 0 if self.root else int.from_bytes(b"\x00" + _identifier(self.validator.address) + bytes(2), "big")
 
     def operate(self, call_data: bytes) -> Handled:
         """Through executeUserOp if there is a hook."""
@@ -304,7 +323,37 @@ class Kernel(Account):
 
     def signature(self, digest: bytes) -> bytes:
         """The root validator's, for the hash that Kernel makes of another."""
-        return b"\x00" + sign_hash(self.signer, digest)
+        wrapped = encode_typed_data(
+            domain_data={
+                "name": "Kernel",
+                "version": "0.3.1",
+                "chainId": self.chain.node.chain_id,
+                "verifyingContract": self.address,
+            },
+            message_types={"Kernel": [{"name": "hash", "type": "bytes32"}]},
+            message_data={"hash": digest},
+        )
+        return b"\x00" + bytes(self.signer.sign_message(wrapped).signature)
+
+    def uninstall_hook(self, hook: str) -> Handled:
+        """Takes the root validator's hook away; executors and fallback handlers keep theirs."""
+        handled = super().uninstall_hook(hook)
+        if handled.success:
+            self.hook, self.hooked = NO_HOOK, False
+        return handled
+
+    def with_validator(self, validator: Deployed, signer: LocalAccount, hook: str) -> Kernel:
+        """The same account as another key sees it, whose validator is installed with a hook: what an agent would be given.
+
+        That key may execute, and nothing else.
+        """
+        data = encode(["bytes", "bytes", "bytes"], [_bytes(signer), _ON_INSTALL, _EXECUTE])
+        handled = self.install(VALIDATOR, validator.address, bytes.fromhex(hook[2:]) + data)
+        if not handled.success:
+            raise from_revert(handled.reason)
+        seen = Kernel(self.entry_point, self.contract, validator, signer)
+        seen.root, seen.hook, seen.hooked = False, hook, hook != NO_HOOK
+        return seen
 
 
 class Safe7579(Account):
@@ -313,9 +362,7 @@ class Safe7579(Account):
     name = "Safe7579"
 
     @classmethod
-    def create(
-        cls, entry_point: EntryPoint, validator: Deployed, signer: LocalAccount, *, label: str = ""
-    ) -> Safe7579:
+    def create(cls, entry_point: EntryPoint, validator: Deployed, signer: LocalAccount, *, label: str = "") -> Safe7579:
         """A Safe 1.4.1 that the signer owns, with the adapter set up in it; no module registry."""
         chain = entry_point.chain
         adapter = chain.deploy("Safe7579", label=label).address
@@ -384,8 +431,3 @@ def _bytes(signer: LocalAccount) -> bytes:
 
 def _identifier(validator: str) -> bytes:
     return b"\x01" + bytes.fromhex(validator[2:])
-
-
-_FIRST = "0x" + "00" * 19 + "01"
-# Tells Kernel to call the hook's onInstall.
-_ON_INSTALL = b"\xff"

@@ -247,9 +247,7 @@ class Safe:
             + call.data
             for call in calls
         )
-        return SafeTransaction(
-            to=to.address, data=to.interface.encode("multiSend", (packed,)), operation=DELEGATECALL
-        )
+        return SafeTransaction(to=to.address, data=to.interface.encode("multiSend", (packed,)), operation=DELEGATECALL)
 
     def message(self, kind: str, fields: tuple[tuple[str, str], ...], values: tuple[Any, ...]) -> SignableMessage:
         """An EIP-712 message under the Safe's domain."""
