@@ -233,7 +233,7 @@ class Nexus(Account):
         implementation = chain.deploy("Nexus", entry_point.address, label=label)
         bootstrap = chain.deploy("NexusBootstrap", label=label)
         none = (ZERO, b"")
-        config = ([(validator.address, _bytes(signer))], [], none, [], ZERO, [], 0)
+        config: tuple[Any, ...] = ([(validator.address, _bytes(signer))], [], none, [], ZERO, [], 0)
         initial = chain.call(bootstrap, "getInitNexusCalldata", *config)
         initialize = implementation.interface.encode("initializeAccount", (initial,))
         proxy = chain.deploy("NexusProxy", implementation.address, initialize, label=label)
@@ -281,7 +281,7 @@ class Kernel(Account):
     def create_hooked(
         cls, entry_point: EntryPoint, validator: Deployed, signer: LocalAccount, hook: str, *, label: str = ""
     ) -> Kernel:
-        """A proxy whose root validator has a hook. Kernel itself is placed: that package's build is above EIP-170's limit."""
+        """A proxy whose root validator has a hook. Kernel itself is placed: this build of it is above EIP-170's limit."""
         chain = entry_point.chain
         implementation = _place(chain, "Kernel", account(f"Kernel {label}"), entry_point.address)
         factory = chain.deploy("KernelFactory", implementation.address, label=label)
@@ -343,9 +343,10 @@ class Kernel(Account):
         return handled
 
     def with_validator(self, validator: Deployed, signer: LocalAccount, hook: str) -> Kernel:
-        """The same account as another key sees it, whose validator is installed with a hook: what an agent would be given.
+        """The account as another key sees it, an agent's, say: its validator is installed with a hook, for `execute` only.
 
-        That key may execute, and nothing else.
+        Raises:
+            ContractReverted: It cannot be installed.
         """
         data = encode(["bytes", "bytes", "bytes"], [_bytes(signer), _ON_INSTALL, _EXECUTE])
         handled = self.install(VALIDATOR, validator.address, bytes.fromhex(hook[2:]) + data)
@@ -369,7 +370,7 @@ class Safe7579(Account):
         safe = Safes(chain, "1.4.1", label=f"Safe7579 {label}").create([signer.address])
         owner = Sender(signer.address)
         made = cls(entry_point, chain.at(safe.address, "Safe7579"), validator, signer)
-        modules = ([(validator.address, _bytes(signer))], [], [], [], (ZERO, [], 0))
+        modules: tuple[Any, ...] = ([(validator.address, _bytes(signer))], [], [], [], (ZERO, [], 0))
         set_up = safe.multi_send(
             [
                 Call(safe.address, safe.contract.interface.encode("enableModule", (adapter,))),
@@ -411,7 +412,9 @@ def _place(chain: Chain, name: str, address: str, *args: Any) -> Deployed:
     """
     compiled = chain.artifacts[name]
     placed = chain.at(address, name)
-    inputs = next((entry["inputs"] for entry in compiled.abi if entry["type"] == "constructor"), [])
+    inputs: list[dict[str, str]] = next(
+        (entry["inputs"] for entry in compiled.abi if entry["type"] == "constructor"), []
+    )
     code = compiled.creation + encode([entry["type"] for entry in inputs], args)
     chain.node.request("anvil_setCode", address, "0x" + code.hex())
     request = {"from": BUNDLER, "to": address, "gas": hex(GAS), "gasPrice": "0x0"}

@@ -53,8 +53,8 @@ class SafeTransaction:
     """What the owners sign, all but the nonce."""
 
     to: str
-    data: bytes = b""
     value: int = 0
+    data: bytes = b""
     operation: int = CALL
     safe_tx_gas: int = 0
     base_gas: int = 0
@@ -65,11 +65,7 @@ class SafeTransaction:
     @property
     def fields(self) -> tuple[Any, ...]:
         """In the order of the Safe's functions."""
-        return tuple(vars(self)[name] for name in ("to", "value", "data", "operation", "safe_tx_gas", "base_gas")) + (
-            self.gas_price,
-            self.gas_token,
-            self.refund_receiver,
-        )
+        return tuple(vars(self).values())
 
 
 class Signer(Protocol):
