@@ -1062,3 +1062,50 @@ class AddressEmptyCode(ContractReverted):
     signature = "AddressEmptyCode(address)"
     text = "{target} has no code"
     target: str
+
+
+# ------------------------------------------------------------------------------------------- the decoder
+
+
+@dataclass(eq=False)
+class MalformedExecution(ContractReverted):
+    """An account might read something else in this execution than the decoder (WP-2)."""
+
+    signature = "MalformedExecution()"
+    text = "the execution is not encoded strictly: encode it anew with an ordinary ABI encoder"
+
+
+@dataclass(eq=False)
+class DelegateCallRefused(ContractReverted):
+    """Only MultiSendCallOnly is called by delegatecall (WP-4)."""
+
+    signature = "DelegateCallRefused(address)"
+    text = "no delegatecall to {target}: make it a plain call, or batch plain calls through MultiSendCallOnly"
+    target: str
+
+
+@dataclass(eq=False)
+class ModeRefused(ContractReverted):
+    """An ERC-7579 mode other than single or batch that reverts on failure."""
+
+    signature = "ModeRefused(bytes32)"
+    text = "mode {mode} is refused: use a single call (0x00...) or a batch (0x0100...), which revert on failure"
+    mode: bytes
+
+
+@dataclass(eq=False)
+class NoSelector(ContractReverted):
+    """The call's data name no function, and it is no plain transfer either."""
+
+    signature = "NoSelector()"
+    text = "one to three bytes of data, or a selector of zeros: name a function, or send no data"
+
+
+@dataclass(eq=False)
+class MalformedArguments(ContractReverted):
+    """The arguments of a function that moves tokens are not canonical."""
+
+    signature = "MalformedArguments(address,bytes4)"
+    text = "the arguments of {selector} for {target} are cut short or not canonical: encode them anew"
+    target: str
+    selector: bytes

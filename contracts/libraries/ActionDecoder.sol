@@ -32,8 +32,19 @@ library ActionDecoder {
         pure
         returns (Call[] memory calls)
     {
-        calls = _room(1);
-        _set(calls, 0, account, target, value, data);
+        // What `_room` and `_set` do, in one go: it is what nearly every execution is.
+        assembly ("memory-safe") {
+            calls := mload(0x40)
+            let action := add(calls, 0x40)
+            mstore(0x40, add(calls, 0xc0))
+            mstore(calls, 1)
+            mstore(add(calls, 0x20), action)
+            target := shr(96, shl(96, target))
+            mstore(action, or(target, mul(iszero(target), shr(96, shl(96, account)))))
+            mstore(add(action, 0x20), value)
+            mstore(add(action, 0x40), data.offset)
+            mstore(add(action, 0x60), data.length)
+        }
     }
 
     /// @notice What a Safe executes.

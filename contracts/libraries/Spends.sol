@@ -4,22 +4,22 @@ pragma solidity ^0.8.28;
 import {IActionDecoder} from "../interfaces/IActionDecoder.sol";
 import {NATIVE, PLAIN_TRANSFER, Spend, Standard, UNDERLYING} from "../types/Wallets.sol";
 
-/// @notice What one call takes from an account: a table of the functions that each standard has, and one reader for all of them (WP-3).
-/// @dev Everything that grants an allowance and can be read is here, since no balance shows it. What is not here is not known, Permit2's
-/// batches and signed transfers among it: they move several tokens, or others' by a signature. `known` is then false and asset and amount are zero.
+/// @notice What one call takes from an account: a table of the functions that each standard has, and one reader for all (WP-3).
+/// @dev Every grant of an allowance that can be read is here, since no balance shows it. What is not here is not known, among it
+/// Permit2's batches, which move several tokens, and its signed transfers: `known` is then false, asset and amount are zero.
 ///
-/// Arguments that decide amount, asset or recipient have to be canonical; all that come before them have to be there. Charged is
-/// the gross amount (WP-5), whoever receives it, the account itself included, with two exceptions: tokens that are pulled into the
-/// account from another, and permits of another's tokens. Tokens that the account moves from one stranger to another are charged.
+/// The head of a known function has to be there in full, and what decides amount, asset and recipient has to be canonical. The
+/// gross amount is charged (WP-5), whoever receives it, the account included, with two exceptions: tokens that are pulled into
+/// the account from another, and another's permits. What the account moves from one stranger to another is charged.
 library Spends {
-    /// @dev Where a function's arguments stand, as bytes of the calldata: 0x | kind | asset | owner of the tokens | amount | recipient | least length,
-    /// a byte each; 0x04 is the first argument, 0x24 the second. Zero for a function that is not known.
+    /// @dev Where a function's arguments stand, as bytes of its calldata (0x04 is the first argument, 0x24 the second): 0x | kind |
+    /// asset | owner of the tokens | amount | recipient, a byte each | length of selector and head, two bytes. Zero if it is not known.
     uint256 private constant NONE = 0;
     /// @dev Instead of where the asset stands: the target, or the asset of the vault that is the target.
     uint256 private constant TARGET = 0;
     uint256 private constant VAULT = 1;
-    /// @dev How the amount is read: a word; a word that nobody receives; a word of 160 bits; everything, if a word is true; everything; one token; the sum of a list;
-    /// nothing; not at all, since nobody knows how much it is.
+    /// @dev How the amount is read: a word; a word that nobody receives; a word of 160 bits; everything, if a word is true;
+    /// everything; one token; the sum of a list; nothing; not at all, since nobody knows how much it is.
     uint256 private constant WORD = 0;
     uint256 private constant BURNT = 1;
     uint256 private constant NARROW = 2;
@@ -93,27 +93,27 @@ library Spends {
         Spend memory spent
     ) private pure {
         unchecked {
-            bool fits = data.length >= uint8(shape);
+            bool fits = data.length >= uint16(shape);
             uint256 recipient;
             uint256 amount;
             assembly ("memory-safe") {
-                recipient := calldataload(add(data.offset, byte(30, shape)))
-                amount := calldataload(add(data.offset, byte(29, shape)))
+                recipient := calldataload(add(data.offset, byte(29, shape)))
+                amount := calldataload(add(data.offset, byte(28, shape)))
             }
             // Everything that has to fit 160 bits, together.
             uint256 wide = recipient;
             uint256 asset = uint160(target);
-            uint256 kind = shape >> 40;
+            uint256 kind = shape >> 48;
             bool free;
-            if (shape >> 24 != 0) {
-                if (uint8(shape >> 8) == NONE) recipient = wide = 0;
-                uint256 place = uint8(shape >> 24);
+            if (shape >> 32 != 0) {
+                if (uint8(shape >> 16) == NONE) recipient = wide = 0;
+                uint256 place = uint8(shape >> 32);
                 if (place != NONE) {
                     uint256 owner = word(data, place);
                     wide |= owner;
                     free = owner != uint160(account) && (_isPermit(selector) || recipient == uint160(account));
                 }
-                place = uint8(shape >> 32);
+                place = uint8(shape >> 40);
                 if (place == VAULT) {
                     asset = uint160(UNDERLYING);
                 } else if (place != TARGET) {
@@ -134,7 +134,7 @@ library Spends {
                     amount = selector == APPROVE && recipient == 0 ? 0 : 1;
                 } else if (kind == SUM) {
                     bool listed;
-                    (listed, amount) = _sum(data[4:], uint8(shape >> 16) - 4);
+                    (listed, amount) = _sum(data[4:], uint8(shape >> 24) - 4);
                     if (!listed) fits = false;
                 } else if (kind == NOTHING) {
                     amount = 0;
@@ -182,43 +182,43 @@ library Spends {
         assembly ("memory-safe") {
             switch shr(224, selector)
             // transfer(address,uint256)
-            case 0xa9059cbb { shape := 0x000000240444 }
+            case 0xa9059cbb { shape := 0x00000024040044 }
             // approve(address,uint256)
-            case 0x095ea7b3 { shape := 0x000000240444 }
+            case 0x095ea7b3 { shape := 0x00000024040044 }
             // increaseAllowance(address,uint256)
-            case 0x39509351 { shape := 0x000000240444 }
+            case 0x39509351 { shape := 0x00000024040044 }
             // increaseApproval(address,uint256)
-            case 0xd73dd623 { shape := 0x000000240444 }
+            case 0xd73dd623 { shape := 0x00000024040044 }
             // transferAndCall(address,uint256)
-            case 0x1296ee62 { shape := 0x000000240444 }
+            case 0x1296ee62 { shape := 0x00000024040044 }
             // transferAndCall(address,uint256,bytes)
-            case 0x4000aea0 { shape := 0x000000240444 }
+            case 0x4000aea0 { shape := 0x00000024040064 }
             // approveAndCall(address,uint256)
-            case 0x3177029f { shape := 0x000000240444 }
+            case 0x3177029f { shape := 0x00000024040044 }
             // approveAndCall(address,uint256,bytes)
-            case 0xcae9ca51 { shape := 0x000000240444 }
+            case 0xcae9ca51 { shape := 0x00000024040064 }
             // send(address,uint256,bytes)
-            case 0x9bd9bbc6 { shape := 0x000000240444 }
+            case 0x9bd9bbc6 { shape := 0x00000024040064 }
             // transferFrom(address,address,uint256)
-            case 0x23b872dd { shape := 0x000004442464 }
+            case 0x23b872dd { shape := 0x00000444240064 }
             // transferFromAndCall(address,address,uint256)
-            case 0xd8fbe994 { shape := 0x000004442464 }
+            case 0xd8fbe994 { shape := 0x00000444240064 }
             // transferFromAndCall(address,address,uint256,bytes)
-            case 0xc1d34b89 { shape := 0x000004442464 }
+            case 0xc1d34b89 { shape := 0x00000444240084 }
             // permit(address,address,uint256,uint256,uint8,bytes32,bytes32)
-            case 0xd505accf { shape := 0x000004442464 }
+            case 0xd505accf { shape := 0x000004442400e4 }
             // permit(address,address,uint256,uint256,bytes)
-            case 0x9fd5a6cf { shape := 0x000004442464 }
+            case 0x9fd5a6cf { shape := 0x000004442400a4 }
             // permit(address,address,uint256,uint256,bool,uint8,bytes32,bytes32)
-            case 0x8fcbaf0c { shape := 0x0300048424a4 }
+            case 0x8fcbaf0c { shape := 0x03000484240104 }
             // decreaseAllowance(address,uint256)
-            case 0xa457c2d7 { shape := 0x070000240444 }
+            case 0xa457c2d7 { shape := 0x07000024040044 }
             // authorizeOperator(address)
-            case 0x959b8c3f { shape := 0x040000040424 }
+            case 0x959b8c3f { shape := 0x04000004040024 }
             // burn(uint256)
-            case 0x42966c68 { shape := 0x010000040024 }
+            case 0x42966c68 { shape := 0x01000004000024 }
             // burn(uint256,bytes)
-            case 0xfe9d9303 { shape := 0x010000040024 }
+            case 0xfe9d9303 { shape := 0x01000004000044 }
         }
     }
 
@@ -227,21 +227,21 @@ library Spends {
         assembly ("memory-safe") {
             switch shr(224, selector)
             // transferFrom(address,address,uint256)
-            case 0x23b872dd { shape := 0x050004442464 }
+            case 0x23b872dd { shape := 0x05000444240064 }
             // safeTransferFrom(address,address,uint256)
-            case 0x42842e0e { shape := 0x050004442464 }
+            case 0x42842e0e { shape := 0x05000444240064 }
             // safeTransferFrom(address,address,uint256,bytes)
-            case 0xb88d4fde { shape := 0x050004442464 }
+            case 0xb88d4fde { shape := 0x05000444240084 }
             // approve(address,uint256)
-            case 0x095ea7b3 { shape := 0x050000240444 }
+            case 0x095ea7b3 { shape := 0x05000024040044 }
             // permit(address,uint256,uint256,bytes)
-            case 0x745a41bc { shape := 0x050000240444 }
+            case 0x745a41bc { shape := 0x05000024040084 }
             // permit(address,uint256,uint256,uint8,bytes32,bytes32)
-            case 0x7ac2ff7b { shape := 0x050000240444 }
+            case 0x7ac2ff7b { shape := 0x050000240400c4 }
             // setApprovalForAll(address,bool)
-            case 0xa22cb465 { shape := 0x030000240444 }
+            case 0xa22cb465 { shape := 0x03000024040044 }
             // burn(uint256)
-            case 0x42966c68 { shape := 0x050000040024 }
+            case 0x42966c68 { shape := 0x05000004000024 }
         }
     }
 
@@ -249,26 +249,26 @@ library Spends {
         assembly ("memory-safe") {
             switch shr(224, selector)
             // safeTransferFrom(address,address,uint256,uint256,bytes)
-            case 0xf242432a { shape := 0x000004642484 }
+            case 0xf242432a { shape := 0x000004642400a4 }
             // safeBatchTransferFrom(address,address,uint256[],uint256[],bytes)
-            case 0x2eb2c2d6 { shape := 0x060004642484 }
+            case 0x2eb2c2d6 { shape := 0x060004642400a4 }
             // setApprovalForAll(address,bool)
-            case 0xa22cb465 { shape := 0x030000240444 }
+            case 0xa22cb465 { shape := 0x03000024040044 }
         }
     }
 
-    /// @dev Charged to the asset are deposits and withdrawals, to the shares (the target) redemptions and all that an ERC-20 has.
+    /// @dev Deposits and withdrawals are charged to the asset; redemptions, and all that an ERC-20 has, to the shares.
     function _erc4626(bytes4 selector) private pure returns (uint256 shape) {
         assembly ("memory-safe") {
             switch shr(224, selector)
             // deposit(uint256,address)
-            case 0x6e553f65 { shape := 0x000100042444 }
+            case 0x6e553f65 { shape := 0x00010004240044 }
             // mint(uint256,address)
-            case 0x94bf804d { shape := 0x080100042444 }
+            case 0x94bf804d { shape := 0x08010004240044 }
             // withdraw(uint256,address,address)
-            case 0xb460af94 { shape := 0x000100042464 }
+            case 0xb460af94 { shape := 0x00010004240064 }
             // redeem(uint256,address,address)
-            case 0xba087652 { shape := 0x000000042464 }
+            case 0xba087652 { shape := 0x00000004240064 }
         }
         if (shape == 0) return _erc20(selector);
     }
@@ -277,11 +277,11 @@ library Spends {
         assembly ("memory-safe") {
             switch shr(224, selector)
             // approve(address,address,uint160,uint48)
-            case 0x87517c45 { shape := 0x020400442484 }
+            case 0x87517c45 { shape := 0x02040044240084 }
             // transferFrom(address,address,uint160,address)
-            case 0x36c78516 { shape := 0x026404442484 }
+            case 0x36c78516 { shape := 0x02640444240084 }
             // permit(address,((address,uint160,uint48,uint48),address,uint256),bytes)
-            case 0x2b67b570 { shape := 0x02240444a4c4 }
+            case 0x2b67b570 { shape := 0x02240444a40104 }
         }
     }
 }

@@ -10,7 +10,9 @@ contract NaiveCaveat is NaivePolicy {
     /// @notice Moved by a delegation so far.
     mapping(bytes32 delegationHash => uint256 amount) public spentBy;
 
-    constructor(address token, bytes4[] memory selectors, uint256 cap) NaivePolicy(token, selectors, cap) {}
+    constructor(address[] memory targets, bytes4[] memory selectors, uint256 cap)
+        NaivePolicy(targets, selectors, cap)
+    {}
 
     /// @notice Checks nothing.
     function beforeAllHook(bytes calldata, bytes calldata, bytes32, bytes calldata, bytes32, address, address)

@@ -12,7 +12,9 @@ contract NaiveHook7579 is NoopHook, NaivePolicy {
     /// @notice Moved by an account so far.
     mapping(address account => uint256 amount) public spentBy;
 
-    constructor(address token, bytes4[] memory selectors, uint256 cap) NaivePolicy(token, selectors, cap) {}
+    constructor(address[] memory targets, bytes4[] memory selectors, uint256 cap)
+        NaivePolicy(targets, selectors, cap)
+    {}
 
     /// @notice Checks target, selector and amount at their usual places: 4 + mode + offset + length, then target, value, data.
     function preCheck(address, uint256, bytes calldata msgData) external override returns (bytes memory) {

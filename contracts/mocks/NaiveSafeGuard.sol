@@ -10,7 +10,9 @@ contract NaiveSafeGuard is NaivePolicy {
     /// @notice Moved by a Safe so far.
     mapping(address safe => uint256 amount) public spentBy;
 
-    constructor(address token, bytes4[] memory selectors, uint256 cap) NaivePolicy(token, selectors, cap) {}
+    constructor(address[] memory targets, bytes4[] memory selectors, uint256 cap)
+        NaivePolicy(targets, selectors, cap)
+    {}
 
     /// @notice ERC-165: transaction guard, ERC-165.
     function supportsInterface(bytes4 id) external pure returns (bool) {

@@ -14,6 +14,8 @@ from switchgear.gas.chain import Artifacts, Compiled
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ape.managers.project import LocalProject
+
 SAFES = {"1.5.0": "@safe-global/safe-smart-account", "1.4.1": "@safe-global/safe-contracts"}
 """npm package of each version of Safe."""
 
@@ -46,7 +48,6 @@ _MODULEKIT: dict[str, tuple[str, str, tuple[str, ...]]] = {
             "initializeAccount(bytes)",
             *_ACCOUNT,
             *_ACCOUNT_VIEWS,
-            "emergencyUninstallHook((address,address,uint256,bytes,uint256),bytes)",
             "emergencyUninstallHook(address,bytes)",
         ),
     ),
@@ -66,9 +67,6 @@ _MODULEKIT: dict[str, tuple[str, str, tuple[str, ...]]] = {
             "constructor(address)",
             "initialize(bytes21,address,bytes,bytes,bytes[])",
             "installValidations(bytes21[],(uint32,address)[],bytes[],bytes[])",
-            "uninstallValidation(bytes21,bytes,bytes)",
-            "grantAccess(bytes21,bytes4,bool)",
-            "currentNonce() uint32",
             "validationConfig(bytes21) (uint32,address)",
             *_ACCOUNT,
             *_ACCOUNT_VIEWS,
@@ -79,17 +77,22 @@ _MODULEKIT: dict[str, tuple[str, str, tuple[str, ...]]] = {
         "KERNEL_FACTORY_BYTECODE",
         ("constructor(address)", "createAccount(bytes,bytes32) address"),
     ),
-    "Safe7579": ("Safe7579", "SAFE7579_BYTECODE", (*_ACCOUNT, *_ACCOUNT_VIEWS)),
-    "Safe7579Launchpad": (
+    "Safe7579": (
         "Safe7579",
-        "SAFE7579_LAUNCHPAD_BYTECODE",
+        "SAFE7579_BYTECODE",
         (
-            "constructor(address,address)",
-            "addSafe7579(address,(address,bytes)[],(address,bytes)[],(address,bytes)[],(address,bytes)[],"
-            "address[],uint8)",
+            "initializeAccount((address,bytes)[],(address,bytes)[],(address,bytes)[],(address,bytes)[],"
+            "(address,address[],uint8))",
+            *_ACCOUNT,
+            *_ACCOUNT_VIEWS,
         ),
     ),
 }
+
+
+def of(project: LocalProject) -> Artifacts:
+    """The project's contracts, and all wallets."""
+    return Artifacts(Artifacts.of(project) | load(project.path / "node_modules"))
 
 
 def load(node_modules: Path) -> Artifacts:
@@ -101,7 +104,8 @@ def load(node_modules: Path) -> Artifacts:
         InvalidInput: A package is not there, or holds something else: `npm ci` puts that right.
     """
     try:
-        return Artifacts(_safes(node_modules) | _entry_points(node_modules) | _delegation(node_modules) | _kit(node_modules))
+        parts = (read(node_modules) for read in (_safes, _entry_points, _delegation, _kit))
+        return Artifacts({name: compiled for part in parts for name, compiled in part.items()})
     except (OSError, ValueError, LookupError) as error:
         message = f"no wallets in {node_modules}, run npm ci: {error}"
         raise InvalidInput(message) from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from eth_account import Account
+from eth_typing import Hash32
 from eth_utils.crypto import keccak
 
 if TYPE_CHECKING:
@@ -22,4 +23,4 @@ def key(name: str) -> LocalAccount:
 
 def sign_hash(signer: LocalAccount, digest: bytes) -> bytes:
     """65 bytes over a plain 32-byte hash."""
-    return bytes(signer.unsafe_sign_hash(digest).signature)
+    return bytes(signer.unsafe_sign_hash(Hash32(digest)).signature)

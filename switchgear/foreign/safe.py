@@ -53,8 +53,8 @@ class SafeTransaction:
     """What the owners sign, all but the nonce."""
 
     to: str
-    data: bytes = b""
     value: int = 0
+    data: bytes = b""
     operation: int = CALL
     safe_tx_gas: int = 0
     base_gas: int = 0
@@ -65,11 +65,7 @@ class SafeTransaction:
     @property
     def fields(self) -> tuple[Any, ...]:
         """In the order of the Safe's functions."""
-        return tuple(vars(self)[name] for name in ("to", "value", "data", "operation", "safe_tx_gas", "base_gas")) + (
-            self.gas_price,
-            self.gas_token,
-            self.refund_receiver,
-        )
+        return tuple(vars(self).values())
 
 
 class Signer(Protocol):
@@ -147,12 +143,12 @@ class SafeOwner:
 class Safes:
     """All that one version of Safe needs, deployed once."""
 
-    def __init__(self, chain: Chain, version: str = LATEST) -> None:
-        """Deploys it."""
+    def __init__(self, chain: Chain, version: str = LATEST, *, label: str = "") -> None:
+        """Deploys it; a second time needs a label."""
         self.chain = chain
         self.version = version
         self.singleton, self._factory, self.multi_send, self.multi_send_call_only, self.handler = (
-            chain.deploy(f"{name} {version}")
+            chain.deploy(f"{name} {version}", label=label)
             for name in (
                 "Safe",
                 "SafeProxyFactory",
@@ -247,9 +243,7 @@ class Safe:
             + call.data
             for call in calls
         )
-        return SafeTransaction(
-            to=to.address, data=to.interface.encode("multiSend", (packed,)), operation=DELEGATECALL
-        )
+        return SafeTransaction(to=to.address, data=to.interface.encode("multiSend", (packed,)), operation=DELEGATECALL)
 
     def message(self, kind: str, fields: tuple[tuple[str, str], ...], values: tuple[Any, ...]) -> SignableMessage:
         """An EIP-712 message under the Safe's domain."""
