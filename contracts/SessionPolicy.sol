@@ -278,8 +278,8 @@ abstract contract SessionPolicy is ISessionPolicy, Delayed {
         if (word.has(PermissionWords.METERED)) _use(granted.usage, wallet, target, selector);
         if (word.has(PermissionWords.LIFETIME)) _spend(granted.usage, wallet, target, selector, amount);
         if (word.has(PermissionWords.RULES)) {
-            uint256 broken = Rules.firstBroken(granted.rules, call.dataOf(), spend);
-            require(broken == type(uint256).max, RuleViolated(wallet, target, selector, broken));
+            (bool kept, uint16 index) = Rules.check(granted.rules, call.dataOf(), spend);
+            require(kept, RuleViolated(wallet, target, selector, index));
         }
         if (word.hasThreshold()) {
             amount = spend.known ? spend.amount : type(uint256).max;
@@ -415,9 +415,9 @@ abstract contract SessionPolicy is ISessionPolicy, Delayed {
         require(!unreachable, TargetRefused(p.target));
         bool fits = p.wallet != address(0) && p.wallet != account && p.wallet != owner() && !trusted[p.wallet]
             && p.expiry > block.timestamp && p.assets.length <= _MAX_ASSETS
-            && !(p.measured && p.standard == Standard.ERC1155) && p.approveAbove <= p.delayAbove;
+            && !(p.measured && p.standard == Standard.ERC1155) && p.approveAbove <= p.delayAbove
+            && Rules.areValid(p.rules, p.standard);
         require(fits, InvalidPermission());
-        Rules.requireValid(p.rules, p.standard);
 
         Grant storage granted = _grants[p.wallet][_action(p.target, p.selector)];
         uint40 lastUse = granted.usage.lastUse;
@@ -431,10 +431,9 @@ abstract contract SessionPolicy is ISessionPolicy, Delayed {
             granted.assets.push(p.assets[i]);
         }
         for (uint256 i; i < p.rules.length; ++i) {
-            Rule storage rule = granted.rules.push();
-            (rule.op, rule.word, rule.values) = (p.rules[i].op, p.rules[i].word, p.rules[i].values);
+            granted.rules.push(p.rules[i]);
         }
-        emit PermissionGranted(p.wallet, p.target, p.selector, owner(), p);
+        emit PermissionGranted(p.wallet, p.target, p.selector, owner(), p.expiry);
     }
 
     function _trust(address party) private {

@@ -34,8 +34,9 @@ interface ISessionPolicy {
         Permission[] permissions;
     }
 
+    /// @notice Read what it is with `permissionOf`.
     event PermissionGranted(
-        address indexed wallet, address indexed target, bytes4 indexed selector, address actor, Permission permission
+        address indexed wallet, address indexed target, bytes4 indexed selector, address actor, uint40 expiry
     );
     event PermissionRevoked(address indexed wallet, address indexed target, bytes4 indexed selector, address actor);
     event TrustChanged(address indexed party, address actor, bool trusted);
@@ -50,8 +51,8 @@ interface ISessionPolicy {
     error NativeCapExceeded(address wallet, address target, bytes4 selector, uint256 value, uint256 cap);
     error CallCapExceeded(address wallet, address target, bytes4 selector, uint256 amount, uint256 cap);
     error LifetimeCapExceeded(address wallet, address target, bytes4 selector, uint256 amount, uint256 left);
-    /// @dev `rule` is its index in the permission.
-    error RuleViolated(address wallet, address target, bytes4 selector, uint256 rule);
+    /// @dev `word` is the index of the argument that keeps none of its rules; `RECIPIENT` for the recipient.
+    error RuleViolated(address wallet, address target, bytes4 selector, uint16 word);
     /// @dev The series does not admit the wallet; the verdict says why, where, and how long to wait.
     error AgentDenied(uint256 lane, address wallet, Verdict verdict);
     /// @dev The action needs countersignatures, and the policy has no place where they could be.
