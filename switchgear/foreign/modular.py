@@ -281,7 +281,7 @@ class Kernel(Account):
     def create_hooked(
         cls, entry_point: EntryPoint, validator: Deployed, signer: LocalAccount, hook: str, *, label: str = ""
     ) -> Kernel:
-        """A proxy whose root validator has a hook. Kernel itself is placed: this build of it is above EIP-170's limit."""
+        """A proxy whose root validator has a hook. Kernel itself is placed: this build is above EIP-170's limit."""
         chain = entry_point.chain
         implementation = _place(chain, "Kernel", account(f"Kernel {label}"), entry_point.address)
         factory = chain.deploy("KernelFactory", implementation.address, label=label)
@@ -343,7 +343,7 @@ class Kernel(Account):
         return handled
 
     def with_validator(self, validator: Deployed, signer: LocalAccount, hook: str) -> Kernel:
-        """The account as another key sees it, an agent's, say: its validator is installed with a hook, for `execute` only.
+        """The account as another key sees it, an agent's: its validator is installed with a hook, for `execute` only.
 
         Raises:
             ContractReverted: It cannot be installed.
