@@ -14,7 +14,7 @@ from eth_utils.crypto import keccak
 
 from switchgear.errors import from_revert
 from switchgear.foreign.keys import ZERO, sign_hash
-from switchgear.foreign.safe import Call, Safes, Sender
+from switchgear.foreign.safe import Call, Safe, Safes, Sender
 from switchgear.gas.chain import GAS, account
 
 if TYPE_CHECKING:
@@ -361,6 +361,8 @@ class Safe7579(Account):
     """Rhinestone's adapter that makes a Safe an ERC-7579 account: it is the Safe's module and its fallback handler."""
 
     name = "Safe7579"
+    safe: Safe
+    """The Safe by its own functions, which its owners call as ever."""
 
     @classmethod
     def create(cls, entry_point: EntryPoint, validator: Deployed, signer: LocalAccount, *, label: str = "") -> Safe7579:
@@ -380,6 +382,7 @@ class Safe7579(Account):
             ]
         )
         safe.exec(set_up, [owner], sender=signer.address)
+        made.safe = safe
         return made
 
     @property

@@ -144,7 +144,7 @@ def test_set_guard__noop_guard__still_transfers(chain: Chain, safes: Safes, mone
     money.give(safe.address)
     guard = chain.deploy("NoopSafeGuard", label=safes.version)
     # 1.5.0 hands on why; asked for ERC-165, the token does not answer.
-    with refused(b"XX" if safes.version == LATEST else b"GS013"):
+    with refused(b"" if safes.version == LATEST else b"GS013"):
         safe.set_guard(money.address, signers=OWNER, sender=AGENT.address)
     safe.set_guard(guard.address, signers=OWNER, sender=AGENT.address)
     safe.enable_module(MODULE, signers=OWNER, sender=AGENT.address)
