@@ -107,7 +107,9 @@ class EntryPoint:
         """Puts it where it is on every chain: 0.8, or 0.7, which Nexus, Kernel and Safe7579 were made for."""
         self.chain = chain
         self.address = ENTRY_POINTS[version]
-        self.contract = _place(chain, f"EntryPoint {version}", self.address)
+        name = f"EntryPoint {version}"
+        there = chain.node.code(self.address)
+        self.contract = chain.at(self.address, name) if there else _place(chain, name, self.address)
 
     def operation(self, sender: str, call_data: bytes, nonce_key: int, signer: LocalAccount) -> UserOperation:
         """An operation under the next nonce of a key, its hash signed."""

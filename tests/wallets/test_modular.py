@@ -300,7 +300,7 @@ def kernel(chain: Chain, money: Money, entry_points: dict[str, EntryPoint]) -> K
 
 
 def test_install__hook_on_kernel__is_not_asked(kernel: Kernel, chain: Chain, money: Money) -> None:
-    """Installing a hook as a module only calls its onInstall: Kernel asks hooks of validators, executors and handlers."""
+    """Installed as a module, a hook is never asked: Kernel asks those of validators, executors and handlers."""
     place = Place(chain, kernel, kernel.contract, chain.deploy("RecordingHook", label="type 4"))
     succeed(kernel.install(HOOK, place.hook.address))
     assert place.asked(succeed(kernel.execute(Execution(money.address, money.transfer()))).receipt) == []
