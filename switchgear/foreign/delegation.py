@@ -69,13 +69,14 @@ class Delegation:
 class Delegations:
     """The manager, and accounts that trust it."""
 
-    def __init__(self, entry_point: EntryPoint) -> None:
-        """Deploys it; accounts obey the EntryPoint as well."""
+    def __init__(self, entry_point: EntryPoint, *, label: str = "") -> None:
+        """Deploys it, a second time with a label; accounts obey the EntryPoint as well."""
         self.chain = entry_point.chain
-        self.manager = self.chain.deploy("DelegationManager", account("owner of the manager"))
+        self.manager = self.chain.deploy("DelegationManager", account("owner of the manager"), label=label)
         accounts = (self.manager.address, entry_point.address)
         self._multi_sig, self._stateless = (
-            self.chain.deploy(name, *accounts) for name in ("MultiSigDeleGator", "EIP7702StatelessDeleGator")
+            self.chain.deploy(name, *accounts, label=label)
+            for name in ("MultiSigDeleGator", "EIP7702StatelessDeleGator")
         )
 
     def create(self, owners: Sequence[str], threshold: int = 1, *, label: str = "") -> Deployed:

@@ -14,7 +14,7 @@ from eth_utils.crypto import keccak
 
 from switchgear.errors import from_revert
 from switchgear.foreign.keys import ZERO, sign_hash
-from switchgear.foreign.safe import Call, Safes, Sender
+from switchgear.foreign.safe import Call, Safe, Safes, Sender
 from switchgear.gas.chain import GAS, account
 
 if TYPE_CHECKING:
@@ -107,7 +107,9 @@ class EntryPoint:
         """Puts it where it is on every chain: 0.8, or 0.7, which Nexus, Kernel and Safe7579 were made for."""
         self.chain = chain
         self.address = ENTRY_POINTS[version]
-        self.contract = _place(chain, f"EntryPoint {version}", self.address)
+        name = f"EntryPoint {version}"
+        there = chain.node.code(self.address)
+        self.contract = chain.at(self.address, name) if there else _place(chain, name, self.address)
 
     def operation(self, sender: str, call_data: bytes, nonce_key: int, signer: LocalAccount) -> UserOperation:
         """An operation under the next nonce of a key, its hash signed."""
@@ -281,7 +283,7 @@ class Kernel(Account):
     def create_hooked(
         cls, entry_point: EntryPoint, validator: Deployed, signer: LocalAccount, hook: str, *, label: str = ""
     ) -> Kernel:
-        """A proxy whose root validator has a hook. Kernel itself is placed: this build of it is above EIP-170's limit."""
+        """A proxy whose root validator has a hook. Kernel itself is placed: this build is above EIP-170's limit."""
         chain = entry_point.chain
         implementation = _place(chain, "Kernel", account(f"Kernel {label}"), entry_point.address)
         factory = chain.deploy("KernelFactory", implementation.address, label=label)
@@ -343,7 +345,7 @@ class Kernel(Account):
         return handled
 
     def with_validator(self, validator: Deployed, signer: LocalAccount, hook: str) -> Kernel:
-        """The account as another key sees it, an agent's, say: its validator is installed with a hook, for `execute` only.
+        """The account as another key sees it, an agent's: its validator is installed with a hook, for `execute` only.
 
         Raises:
             ContractReverted: It cannot be installed.
@@ -361,6 +363,8 @@ class Safe7579(Account):
     """Rhinestone's adapter that makes a Safe an ERC-7579 account: it is the Safe's module and its fallback handler."""
 
     name = "Safe7579"
+    safe: Safe
+    """The Safe by its own functions, which its owners call as ever."""
 
     @classmethod
     def create(cls, entry_point: EntryPoint, validator: Deployed, signer: LocalAccount, *, label: str = "") -> Safe7579:
@@ -380,6 +384,7 @@ class Safe7579(Account):
             ]
         )
         safe.exec(set_up, [owner], sender=signer.address)
+        made.safe = safe
         return made
 
     @property

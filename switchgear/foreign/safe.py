@@ -147,6 +147,7 @@ class Safes:
         """Deploys it; a second time needs a label."""
         self.chain = chain
         self.version = version
+        self._created = 0
         self.singleton, self._factory, self.multi_send, self.multi_send_call_only, self.handler = (
             chain.deploy(f"{name} {version}", label=label)
             for name in (
@@ -158,12 +159,13 @@ class Safes:
             )
         )
 
-    def create(self, owners: Sequence[str], threshold: int = 1, *, salt: int = 0) -> Safe:
+    def create(self, owners: Sequence[str], threshold: int = 1) -> Safe:
         """A Safe of these owners; its fallback handler answers ERC-1271."""
         setup = self.singleton.interface.encode(
             "setup", (owners, threshold, ZERO, b"", self.handler.address, ZERO, 0, ZERO)
         )
-        args = (self.singleton.address, setup, salt)
+        self._created += 1
+        args = (self.singleton.address, setup, self._created)
         address = str(self.chain.call(self._factory, "createProxyWithNonce", *args))
         self.chain.send(self._factory, "createProxyWithNonce", *args)
         return Safe(self, self.chain.at(address, f"Safe {self.version}"))
