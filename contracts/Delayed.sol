@@ -22,7 +22,7 @@ import {Address} from "@openzeppelin/contracts/utils/Address.sol";
 ///
 ///      Warnings
 ///
-///      - Tightening cancels nothing: what was announced before it is still announced, until cancelled or expired.
+///      - Tightening cancels nothing by itself: a deriving contract compares when it was tightened with `_announcedAt`.
 ///      - A deriving constructor asks `_requireEligible(owner)` itself, once it can answer.
 abstract contract Delayed is IDelayed, Ownable2Step {
     struct Loosening {
@@ -68,7 +68,8 @@ abstract contract Delayed is IDelayed, Ownable2Step {
         require(block.timestamp <= loosening.expiry, LooseningExpired(loosening.expiry));
         delete _loosenings[id];
         _announcedAt = loosening.eta - LOOSENING_DELAY;
-        Address.functionCall(address(this), call);
+        (bool success, bytes memory result) = address(this).call(call);
+        Address.verifyCallResult(success, result);
         _announcedAt = 0;
         emit LooseningExecuted(id, msg.sender);
     }

@@ -222,7 +222,7 @@ def calls_hash(calls: Iterable[tuple[Any, int, bytes]]) -> bytes:
     """Hash of an execution, as ``SessionPolicy.callsHash`` has it: of the hashes of its calls, one after the other.
 
     >>> calls_hash([("0x" + "11" * 20, 0, b"")]).hex()[:8]
-    'd6702ef6'
+    '4be83444'
     """
     types = ["address", "uint256", "bytes32"]
     return keccak(b"".join(keccak(encode(types, [to, value, keccak(data)])) for to, value, data in to_calls(calls)))

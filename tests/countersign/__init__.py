@@ -1,0 +1,1 @@
+"""Countersigning: contract, client and page (WP-7)."""
