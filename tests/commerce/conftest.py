@@ -92,7 +92,7 @@ def plain(project: Any, deployer: Any, token: Any, client: Any, provider: Any, e
 def lanes() -> list[Lane]:
     """A budget and a half an hour for clients, three deliveries for providers."""
     return [
-        Lane(PAYMENT_LANE, Limits(value_cap=CAP, trip_level=100), Policy()),  # type: ignore[arg-type]
+        Lane(PAYMENT_LANE, Limits(value_cap=CAP, trip_level=95), Policy()),  # type: ignore[arg-type]
         Lane(DELIVERY_LANE, Limits(count_cap=DELIVERIES, value_cap=1), Policy()),  # type: ignore[arg-type]
     ]
 
