@@ -26,10 +26,10 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 ///      | claimRefund, reject, rejectClaim; Free | - | - |
 ///      | anything else | refused | refused |
 ///
-///      The draft's versions differ in selectors, in the encoding of `data` and in their jobs' layout. The selectors
-///      are a table, the layout is four numbers, and `data` is not read at all: what counts is what the job says. That
-///      is why a new provider is asked about after it was named. A provider is asked about thrice, since a job may be
-///      created with one, and one that pays nothing is submitted unfunded in some versions (CM-3).
+///      The draft's versions differ in selectors, in the encoding of `data` and in the form of a job. The selectors are
+///      a table, what counts of a job is found by four numbers, and `data` is not read at all: a new provider is asked
+///      about after it was named, in the job. A provider is asked about thrice, since a job may be created with one,
+///      and in some versions one that pays nothing is submitted unfunded (CM-3).
 ///
 ///      A provider at the limit of its deliveries can be hired, since work takes time; an open breaker cannot.
 ///
@@ -80,10 +80,10 @@ contract CommerceHook is ICommerceHook, ERC165 {
     /// @param setup See there.
     constructor(Setup memory setup) {
         (circuitBreaker, reputation, identity) = (setup.core, setup.reputation, setup.identity);
-        Layout memory layout = setup.layout;
-        (_CLIENT, _PROVIDER, _BUDGET, _TOKEN) = (layout.client, layout.provider, layout.budget, layout.token);
+        JobWords memory place = setup.words;
+        (_CLIENT, _PROVIDER, _BUDGET, _TOKEN) = (place.client, place.provider, place.budget, place.token);
         uint256 last = Math.max(Math.max(_CLIENT, _PROVIDER), Math.max(_BUDGET, _TOKEN));
-        require(last < _JOB_WORDS, InvalidLayout());
+        require(last < _JOB_WORDS, InvalidJobWords());
         _LEAST_SIZE = (last + 1) * 0x20;
         for (uint256 i; i < setup.jobContracts.length; ++i) {
             isJobContract[setup.jobContracts[i]] = true;

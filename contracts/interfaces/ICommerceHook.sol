@@ -32,7 +32,7 @@ interface ICommerceHook is IERC8183Hook {
     /// @param provider Who is paid.
     /// @param budget How much.
     /// @param token In what; 0 if the answer does not say, since all jobs are paid in one token.
-    struct Layout {
+    struct JobWords {
         uint8 client;
         uint8 provider;
         uint8 budget;
@@ -52,7 +52,7 @@ interface ICommerceHook is IERC8183Hook {
     /// @param admin Who may tune, trip and reset the lanes.
     /// @param jobContracts Whose hook it is: no other contract is answered.
     /// @param rules What their functions do.
-    /// @param layout Where their jobs say who, and how much.
+    /// @param words Where their jobs say who, and how much.
     /// @param lanes `DELIVERY_LANE` and one for each token that jobs may be paid in, see `paymentLane`.
     /// @param reputation ERC-8004 reputation registry that learns of completed jobs; zero for none.
     /// @param identity The identity registry that it belongs to: agents of another get no feedback.
@@ -61,7 +61,7 @@ interface ICommerceHook is IERC8183Hook {
         address admin;
         address[] jobContracts;
         Rule[] rules;
-        Layout layout;
+        JobWords words;
         Lane[] lanes;
         IERC8004Reputation reputation;
         address identity;
@@ -74,8 +74,8 @@ interface ICommerceHook is IERC8183Hook {
     error NotJobContract(address caller);
     /// @dev The job contract's function is not in the table (CM-2).
     error UnknownAction(bytes4 selector);
-    /// @dev A word of the layout is out of reach.
-    error InvalidLayout();
+    /// @dev A word of a job is out of reach.
+    error InvalidJobWords();
     /// @dev The job contract has no `getJob(uint256)`, or its answer has too few words.
     error JobUnreadable(address jobContract, uint256 jobId);
 

@@ -39,7 +39,7 @@ abstract contract JobFamily {
 }
 
 /// @title PlainJobs
-/// @notice The hooked kernel and the first upgradeable reference: `data` starts with the caller, and a job with its id.
+/// @notice The hooked kernel and the first upgradeable reference: `data` starts with the caller.
 abstract contract PlainJobs is JobFamily {
     struct Job {
         uint256 id;
@@ -56,10 +56,6 @@ abstract contract PlainJobs is JobFamily {
     /// @notice Jobs so far.
     uint256 public jobCounter;
     mapping(uint256 jobId => Job job) internal _jobs;
-
-    function getJob(uint256 jobId) external view returns (Job memory) {
-        return _jobs[jobId];
-    }
 
     function createJob(
         address provider,
@@ -127,6 +123,33 @@ abstract contract PlainJobs is JobFamily {
 /// @title KernelJobs
 /// @notice The hooked kernel: the selectors of the ERC's text, `fund` 0xd2e13f50, with other data.
 contract KernelJobs is PlainJobs {
+    struct KernelJob {
+        uint256 id;
+        address client;
+        address provider;
+        address evaluator;
+        address hook;
+        string description;
+        uint256 budget;
+        uint256 expiredAt;
+        Status status;
+    }
+
+    function getJob(uint256 jobId) external view returns (KernelJob memory) {
+        Job memory job = _jobs[jobId];
+        return KernelJob(
+            job.id,
+            job.client,
+            job.provider,
+            job.evaluator,
+            job.hook,
+            job.description,
+            job.budget,
+            job.expiredAt,
+            job.status
+        );
+    }
+
     function setProvider(uint256 jobId, address provider, bytes calldata optParams) external {
         Job storage job = _jobs[jobId];
         _require(msg.sender == job.client, job.status == Status.Open);
@@ -145,6 +168,10 @@ contract KernelJobs is PlainJobs {
 /// @title UnguardedFundJobs
 /// @notice The first upgradeable reference: `fund` 0xe25ba707 names no amount, createJob is hooked, setProvider is not.
 contract UnguardedFundJobs is PlainJobs {
+    function getJob(uint256 jobId) external view returns (Job memory) {
+        return _jobs[jobId];
+    }
+
     function createJob(
         address provider,
         address evaluator,
