@@ -1,7 +1,7 @@
 """What a wallet is about to do: its execution as a list of calls, and what each call takes, to show it to who signs.
 
-The twin of ``contracts/libraries/ActionDecoder.sol``, written apart from it; tests compare the two on thousands of inputs.
-It refuses whatever the contract refuses, with the same errors (WP-2, WP-3).
+The twin of ``contracts/libraries/ActionDecoder.sol``, written apart from it; tests compare the two on thousands of
+inputs. It refuses whatever the contract refuses, with the same errors (WP-2, WP-3).
 
 >>> token, friend = "0x" + "22" * 20, "0x" + "33" * 20
 >>> data = bytes.fromhex("a9059cbb") + bytes.fromhex(friend[2:]).rjust(32, bytes(1)) + (5).to_bytes(32, "big")
@@ -108,7 +108,7 @@ def single(account: str, target: str, value: int, data: bytes) -> list[Call]:
         data: Calldata.
     """
     account, target = to_address(account, name="account"), to_address(target, name="target", zero=True)
-    return [Call(account if target == NATIVE else target, to_uint(value), bytes(data))]
+    return [_call(account, target, to_uint(value), bytes(data))]
 
 
 def safe(
@@ -152,7 +152,7 @@ def safe(
         length = int.from_bytes(header[53:], "big")
         if header[0] or length > len(items):
             raise MalformedExecution
-        calls += single(account, inner, int.from_bytes(header[21:53], "big"), items[:length])
+        calls.append(_call(account, inner, int.from_bytes(header[21:53], "big"), items[:length]))
         items = items[length:]
     return calls
 
@@ -172,6 +172,7 @@ def erc7579(account: str, mode: bytes, execution: bytes) -> list[Call]:
     if len(mode) != len(_SINGLE):
         message = f"a mode has 32 bytes, not {len(mode)}"
         raise InvalidInput(message)
+    account = to_address(account, name="account")
     if mode == _BATCH:
         try:
             return _batch(account, _Frame(execution))
@@ -181,7 +182,8 @@ def erc7579(account: str, mode: bytes, execution: bytes) -> list[Call]:
         raise ModeRefused(bytes(mode))
     if len(execution) < _PACKED:
         raise MalformedExecution
-    return single(account, _address(execution[:20]), int.from_bytes(execution[20:_PACKED], "big"), execution[_PACKED:])
+    target, value = _address(execution[:20]), int.from_bytes(execution[20:_PACKED], "big")
+    return [_call(account, target, value, execution[_PACKED:])]
 
 
 def spend(standard: Standard, account: str, call: Call) -> Spend:
@@ -258,6 +260,10 @@ class _Frame(NamedTuple):
         return [rest.word(index * _WORD) for index in range(length)]
 
 
+def _call(account: str, target: str, value: int, data: bytes) -> Call:
+    return Call(account if target == NATIVE else target, value, data)
+
+
 def _batch(account: str, execution: _Frame) -> list[Call]:
     """`abi.encode(Execution[])`."""
     count, elements = execution.array(0)
@@ -266,7 +272,7 @@ def _batch(account: str, execution: _Frame) -> list[Call]:
     calls = []
     for index in range(count):
         element = _Frame(elements.data[elements.word(index * _WORD) :])
-        calls += single(account, element.address(0), element.word(_WORD), element.content(2 * _WORD))
+        calls.append(_call(account, element.address(0), element.word(_WORD), element.content(2 * _WORD)))
     return calls
 
 
