@@ -816,7 +816,7 @@ def _convert(hint: Any, abi_type: str, value: Any) -> Any:
         return timedelta(seconds=value)
     if hint is Verdict:
         return decode_verdict(value)
-    return hint(value) if hint in (Field, Subject) else value
+    return hint(value) if hint in (Field, JobState, Subject) else value
 
 
 # -------------------------------------------------------------------------------------- countersigning
@@ -931,7 +931,6 @@ class NotVetoer(ContractReverted):
 
     signature = "NotVetoer(address)"
     text = "{caller} is neither owner nor signer of the council nor a guardian of the approval's policy"
-    return hint(value) if hint in (Field, JobState, Subject) else value
 
 
 # ---------------------------------------------------------------------------- commerce (ERC-8183): escrow, hook
@@ -1276,6 +1275,8 @@ class MalformedArguments(ContractReverted):
     text = "the arguments of {selector} for {target} are cut short or not canonical: encode them anew"
     target: str
     selector: bytes
+
+
 class UnknownAction(ContractReverted):
     """The hook does not know this function of the job contract."""
 
@@ -1317,3 +1318,249 @@ class SafeERC20FailedOperation(ContractReverted):
     signature = "SafeERC20FailedOperation(address)"
     text = "the token {token} refused: check balance and allowance"
     token: str
+
+
+# ------------------------------------------------------------------------------------ session policy, adapters
+
+
+@dataclass(eq=False)
+class NotPermitted(ContractReverted):
+    """Nothing permits this; everything else is denied (WP-1)."""
+
+    signature = "NotPermitted(address,address,bytes4)"
+    text = "{wallet} has no permission for {selector} of {target}: its owner can grant one, a day ahead"
+    wallet: str
+    target: str
+    selector: bytes
+
+
+@dataclass(eq=False)
+class PermissionExpired(ContractReverted):
+    """The permission's time is over."""
+
+    signature = "PermissionExpired(address,address,bytes4,uint40)"
+    text = "the permission of {wallet} for {selector} of {target} ended at {expiry}: its owner can grant another"
+    wallet: str
+    target: str
+    selector: bytes
+    expiry: datetime | None
+
+
+@dataclass(eq=False)
+class PermissionUsedUp(ContractReverted):
+    """The permission was used as often as it may be."""
+
+    signature = "PermissionUsedUp(address,address,bytes4)"
+    text = "the permission of {wallet} for {selector} of {target} is used up: its owner can grant another"
+    wallet: str
+    target: str
+    selector: bytes
+
+
+@dataclass(eq=False)
+class CoolingDown(ContractReverted):
+    """The permission was used a short time ago."""
+
+    signature = "CoolingDown(address,address,bytes4,uint40)"
+    text = "{wallet} may use {selector} of {target} again from {until} on"
+    wallet: str
+    target: str
+    selector: bytes
+    until: datetime | None
+
+
+@dataclass(eq=False)
+class NativeCapExceeded(ContractReverted):
+    """The call would send too much of the chain's own coin."""
+
+    signature = "NativeCapExceeded(address,address,bytes4,uint256,uint256)"
+    text = "{value} wei with {selector} of {target} are more than the {cap} that {wallet} may send with it"
+    wallet: str
+    target: str
+    selector: bytes
+    value: int
+    cap: int
+
+
+@dataclass(eq=False)
+class CallCapExceeded(ContractReverted):
+    """One call would take too much, or an amount that nobody can read."""
+
+    signature = "CallCapExceeded(address,address,bytes4,uint256,uint256)"
+    text = "{amount} by {selector} of {target} is more than the {cap} that {wallet} may take by one call"
+    wallet: str
+    target: str
+    selector: bytes
+    amount: int
+    cap: int
+
+
+@dataclass(eq=False)
+class LifetimeCapExceeded(ContractReverted):
+    """All calls under a permission would take too much together."""
+
+    signature = "LifetimeCapExceeded(address,address,bytes4,uint256,uint256)"
+    text = "{amount} by {selector} of {target} is more than the {left} that the permission of {wallet} has left"
+    wallet: str
+    target: str
+    selector: bytes
+    amount: int
+    left: int
+
+
+@dataclass(eq=False)
+class RuleViolated(ContractReverted):
+    """An argument is none of those that the permission allows."""
+
+    signature = "RuleViolated(address,address,bytes4,uint16)"
+    text = (
+        "argument word {word} of {selector} of {target} is none of those that {wallet} may use (65535: the recipient)"
+    )
+    wallet: str
+    target: str
+    selector: bytes
+    word: int
+
+
+@dataclass(eq=False)
+class TargetRefused(ContractReverted):
+    """The account, its policy, the core and the council are out of an agent's reach (WP-4)."""
+
+    signature = "TargetRefused(address)"
+    text = "no agent may be permitted to call {target}"
+    target: str
+
+
+@dataclass(eq=False)
+class InnerCallFailed(ContractReverted):
+    """A failed inner call would keep its charge: all of it is undone (WP-5)."""
+
+    signature = "InnerCallFailed()"
+    text = "the call inside the execution failed: nothing happened, and nothing was charged"
+
+
+@dataclass(eq=False)
+class WrongAccount(ContractReverted):
+    """A policy guards one account."""
+
+    signature = "WrongAccount(address,address)"
+    text = "{caller} is not {account}, which this policy guards: deploy a policy of its own for it"
+    caller: str
+    account: str
+
+
+@dataclass(eq=False)
+class InvalidPermission(ContractReverted):
+    """A permission, a trusted party or an asset that cannot be."""
+
+    signature = "InvalidPermission()"
+    text = (
+        "this cannot be granted: check expiry (future), wallet (neither account nor owner nor trusted), thresholds "
+        "(approve not above delay), assets (4 at most, no zero), rules (32 at most, in order, low <= high), and that "
+        "unknown wallets are denied"
+    )
+
+
+@dataclass(eq=False)
+class BalanceUnavailable(ContractReverted):
+    """A balance could not be read, so that no drop could be charged."""
+
+    signature = "BalanceUnavailable(address)"
+    text = "{asset} does not say what the account has of it: it cannot be measured"
+    asset: str
+
+
+@dataclass(eq=False)
+class SupersededByTightening(ContractReverted):
+    """The same was tightened after this was announced (BR-9)."""
+
+    signature = "SupersededByTightening(uint256)"
+    text = "the same was tightened at {at} (Unix seconds), which cancels what was announced before: announce it again"
+    at: int
+
+
+@dataclass(eq=False)
+class TooDeep(ContractReverted):
+    """Executions within executions within executions."""
+
+    signature = "TooDeep()"
+    text = "more than 31 executions within each other"
+
+
+@dataclass(eq=False)
+class TooManyWatches(ContractReverted):
+    """One execution would have too many balances compared."""
+
+    signature = "TooManyWatches()"
+    text = "more than 16 assets are measured in one execution: split it"
+
+
+@dataclass(eq=False)
+class GasRefundRefused(ContractReverted):
+    """A Safe pays gas refunds from what it holds, past every limit (WP-4)."""
+
+    signature = "GasRefundRefused(uint256)"
+    text = "an agent's Safe transaction has gasPrice 0, not {gas_price}: Safe would pay the rest past every limit"
+    gas_price: int
+
+
+@dataclass(eq=False)
+class ModulesUnguarded(ContractReverted):
+    """Modules act past a transaction guard."""
+
+    signature = "ModulesUnguarded(address)"
+    text = "module {module} would act past the guard: set it as module guard first (Safe 1.5.0), or disable the module"
+    module: str
+
+
+@dataclass(eq=False)
+class HandlerRefused(ContractReverted):
+    """Through such a fallback handler an agent that owns the Safe could sign messages for it (WP-4)."""
+
+    signature = "HandlerRefused(address)"
+    text = "fallback handler {handler} lets owners sign for the Safe, agents too: make the guard the handler, or none"
+    handler: str
+
+
+@dataclass(eq=False)
+class SignatureUnreadable(ContractReverted):
+    """Signatures of a Safe transaction are cut short."""
+
+    signature = "SignatureUnreadable()"
+    text = "there are fewer signatures than the Safe's threshold"
+
+
+@dataclass(eq=False)
+class FunctionRefused(ContractReverted):
+    """Of what only entry point and account may call, agents get `execute` (WP-4)."""
+
+    signature = "FunctionRefused(bytes4)"
+    text = "an agent may not call {selector} of its account: `execute` is what it gets"
+    selector: bytes
+
+
+@dataclass(eq=False)
+class DelegatedAccount(ContractReverted):
+    """The key of an EOA with delegated code acts past every hook (WP-9)."""
+
+    signature = "DelegatedAccount(address)"
+    text = "{account} is an EOA with delegated code (EIP-7702): its key acts past any hook, so that none guards it"
+    account: str
+
+
+@dataclass(eq=False)
+class MalformedTerms(ContractReverted):
+    """Terms of the caveat are one wallet."""
+
+    signature = "MalformedTerms(uint256)"
+    text = "the caveat's terms are the 20 bytes of a wallet, not {length} bytes"
+    length: int
+
+
+@dataclass(eq=False)
+class NotManager(ContractReverted):
+    """Only the delegation manager may ask the caveat."""
+
+    signature = "NotManager(address)"
+    text = "{caller} is not the delegation manager"
+    caller: str

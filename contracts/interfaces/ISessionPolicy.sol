@@ -59,8 +59,6 @@ interface ISessionPolicy {
     error NeedsCountersignature(address wallet, bytes32 calls);
     /// @dev The account itself, the policy, the core and the countersigning contract are out of an agent's reach (WP-4).
     error TargetRefused(address target);
-    /// @dev Nobody known acts: neither a trusted party nor a wallet with a permission.
-    error UnknownActor(address actor);
     /// @dev A failed inner call would keep its charge (WP-5): all of it is undone instead.
     error InnerCallFailed();
     error WrongAccount(address caller, address account);
