@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 from eth_utils.crypto import keccak
 
-from switchgear.foreign.keys import key, sign_hash
+from switchgear.foreign.keys import ZERO, key, sign_hash
 from switchgear.foreign.modular import (
     ACCOUNTS,
     BATCH,
@@ -157,6 +157,16 @@ def test_execute__attempt__goes_on_after_a_failure(plain: Place, money: Money) -
         succeed(plain.account.execute(calls[0], attempt=True))
 
 
+def test_execute__target_zero__is_the_account_on_openzeppelins_only(plain: Place) -> None:
+    """WP-2: OpenZeppelin's takes target 0 for the account itself; elsewhere it is the empty account at 0."""
+    account = plain.account
+    executor = plain.chain.deploy("DrivenModule", label=f"zero {account.address}").address
+    install = account.encode("installModule", EXECUTOR, executor, account.install_data(EXECUTOR, b""))
+    succeed(account.execute(Execution(ZERO, install)))
+    installed = plain.chain.call(account.contract, "isModuleInstalled", EXECUTOR, executor, b"")
+    assert installed is isinstance(account, OpenZeppelin)
+
+
 def test_operate__another_key__refused(plain: Place, money: Money) -> None:
     """Validation fails for a signature that is not the key's."""
     call = plain.account.encode("execute", mode(), single(Execution(money.address, money.transfer())))
@@ -178,7 +188,7 @@ def test_fallback__installed__answers_anybody(plain: Place, chain: Chain) -> Non
 
 
 def test_is_valid_signature__key__valid(plain: Place, chain: Chain) -> None:
-    """ERC-1271 answers for a key whose validator answers: nothing of a hook is asked."""
+    """ERC-1271 answers for a key whose validator answers."""
     digest = keccak(text="anything")
     signature = plain.account.signature(digest)
     forged = signature[:-65] + sign_hash(key("stranger"), digest)
@@ -232,6 +242,18 @@ def test_hook__fallback__asked_by_an_outsider(hooked: Place, chain: Chain) -> No
     """Anybody can have the hook asked through a fallback handler: nothing may be charged for that."""
     receipt = chain.send(chain.at(hooked.account.address, "DrivenModule"), "ping", sender=OUTSIDER)
     assert hooked.asked(receipt) == [Asked(OUTSIDER, 0, forwarded(hooked, PING, OUTSIDER))]
+
+
+def test_hook__stuck__validation_and_signatures_go_on(hooked: Place, chain: Chain, money: Money) -> None:
+    """WP-4: a hook is asked neither when an operation is validated nor by ERC-1271: it cannot stop what a key signs."""
+    digest = keccak(text="anything")
+    hooked.set_stuck(True)
+    try:
+        assert not hooked.account.execute(Execution(money.address, money.transfer())).success
+        signature = hooked.account.signature(digest)
+        assert chain.call(hooked.account.contract, "isValidSignature", digest, signature).hex() == "1626ba7e"
+    finally:
+        hooked.set_stuck(False)
 
 
 def test_hook__install_and_uninstall__asked(make: Callable[[str], Place]) -> None:
