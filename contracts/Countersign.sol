@@ -95,7 +95,8 @@ contract Countersign is ICountersign, Delayed, EIP712, MultiSignerERC7913 {
         id = idOf(action.policy, action.nonce);
         require(_approvals[id].state == State.None, NonceUsed(action.policy, action.nonce));
         bytes32 execution = _execution(action.policy, action.account, action.wallet, action.calls);
-        require(!_isUnused(_approvals[_newest[execution]]), AlreadyApproved(_newest[execution]));
+        bytes32 newest = _newest[execution];
+        require(!_isUnused(_approvals[newest]), AlreadyApproved(newest));
         _requireSigned(digestOf(action), signers, signatures);
 
         uint40 eta = uint40(block.timestamp + delay);

@@ -247,24 +247,15 @@ def describe(call: Call) -> Meaning:
     coin = f", with {show_amount(call.value)} wei" if call.value else ""
     if not call.data:
         return Meaning(f"send {show_amount(call.value)} wei to {call.target}", ZERO_ADDRESS)
-    known = _TOKENS.get(call.data[:4])
-    if known is not None:
-        types, text = known
-        try:
-            values = decode(types, call.data[4:])
-        except DecodingError:
-            pass
-        else:
-            named = [
-                to_address(value, zero=True)
-                if kind == "address"
-                else show_amount(value)
-                if kind == "uint256"
-                else value
-                for kind, value in zip(types, values, strict=True)
-            ]
-            return Meaning(f"{text.format(*named, token=call.target)}{coin}", call.target)
-    return Meaning(f"call {call.target} with {_hex(call.data)}{coin}: unknown here, read it elsewhere", None)
+    types, text = _TOKENS.get(call.data[:4], ([], ""))
+    values = _decode(types, call.data[4:])
+    if not values:
+        return Meaning(f"call {call.target} with {_hex(call.data)}{coin}: unknown here, read it elsewhere", None)
+    named = [
+        to_address(value, zero=True) if kind == "address" else show_amount(value) if kind == "uint256" else value
+        for kind, value in zip(types, values, strict=True)
+    ]
+    return Meaning(f"{text.format(*named, token=call.target)}{coin}", call.target)
 
 
 class Countersign(Delayed):
@@ -545,6 +536,15 @@ def _recover(digest: bytes, signature: bytes) -> bytes | None:
         return _signer(Account._recover_hash(digest, signature=signature))
     except (BadSignature, ValueError):
         return None
+
+
+def _decode(types: Sequence[str], data: bytes) -> tuple[Any, ...]:
+    """The arguments; none if they are not encoded as a compiler would, since a target may read them otherwise then."""
+    try:
+        values = decode(types, data)
+    except DecodingError:
+        return ()
+    return values if data.startswith(encode(types, values)) else ()
 
 
 def _hex(data: bytes) -> str:
