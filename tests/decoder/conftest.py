@@ -19,6 +19,8 @@ from switchgear.fuzz.backends import DEPLOYER, Pyrevm, Reverted
 
 SAFE_1_5 = "safe-smart-account"
 SAFE_1_4 = "safe-contracts"
+AFTERWARDS = bytes(range(1, 97))
+"""What follows the arguments in every call: whoever reads beyond the end of a slice gets this, not zeros."""
 _SOURCES = ("DecoderProbe", "ExecutingAccount", "NaiveDecoder")
 
 
@@ -30,7 +32,7 @@ class Contract:
 
     def __init__(self, backend: Pyrevm, code: bytes, abi: list[dict[str, Any]]) -> None:
         self.backend = backend
-        self.address = _checksummed(backend.deploy(code))
+        self.address: str = _checksummed(backend.deploy(code))
         self._functions = {
             entry["name"]: (
                 [collapse_if_tuple(item) for item in entry["inputs"]],
@@ -43,7 +45,11 @@ class Contract:
     def calldata(self, function: str, *arguments: object) -> bytes:
         """Of a call."""
         types, _ = self._functions[function]
-        return function_signature_to_4byte_selector(f"{function}({','.join(types)})") + encode(types, arguments)
+        return (
+            function_signature_to_4byte_selector(f"{function}({','.join(types)})")
+            + encode(types, arguments)
+            + AFTERWARDS
+        )
 
     def call(self, function: str, *arguments: object) -> tuple[Any, ...]:
         """Return values; raises the error it reverts with."""
