@@ -22,7 +22,7 @@ import {Address} from "@openzeppelin/contracts/utils/Address.sol";
 ///
 ///      Warnings
 ///
-///      - Tightening cancels nothing: what was announced before it is still announced, until cancelled or expired.
+///      - Tightening cancels nothing by itself: a deriving contract compares when it was tightened with `_announcedAt`.
 ///      - A deriving constructor asks `_requireEligible(owner)` itself, once it can answer.
 abstract contract Delayed is IDelayed, Ownable2Step {
     struct Loosening {
@@ -36,6 +36,8 @@ abstract contract Delayed is IDelayed, Ownable2Step {
     uint256 public constant LOOSENING_WINDOW = 7 days;
 
     mapping(bytes32 id => Loosening) private _loosenings;
+    /// @dev When the loosening was announced that is being executed; 0 if none is.
+    uint256 internal transient _announcedAt;
 
     /// @dev For what loosens: called through `execute` alone.
     modifier onlyDelayed() {
@@ -65,8 +67,10 @@ abstract contract Delayed is IDelayed, Ownable2Step {
         require(block.timestamp >= loosening.eta, LooseningNotReady(loosening.eta));
         require(block.timestamp <= loosening.expiry, LooseningExpired(loosening.expiry));
         delete _loosenings[id];
+        _announcedAt = loosening.eta - LOOSENING_DELAY;
         (bool success, bytes memory result) = address(this).call(call);
         Address.verifyCallResult(success, result);
+        _announcedAt = 0;
         emit LooseningExecuted(id, msg.sender);
     }
 

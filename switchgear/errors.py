@@ -24,7 +24,7 @@ from eth_utils.abi import function_signature_to_4byte_selector
 from eth_utils.address import to_checksum_address
 
 from switchgear.display import show, to_instant
-from switchgear.types import Field, Subject, Verdict
+from switchgear.types import Field, JobState, Subject, Verdict
 from switchgear.words import decode_verdict
 
 
@@ -816,7 +816,7 @@ def _convert(hint: Any, abi_type: str, value: Any) -> Any:
         return timedelta(seconds=value)
     if hint is Verdict:
         return decode_verdict(value)
-    return hint(value) if hint in (Field, Subject) else value
+    return hint(value) if hint in (Field, JobState, Subject) else value
 
 
 # -------------------------------------------------------------------------------------- countersigning
@@ -933,6 +933,172 @@ class NotVetoer(ContractReverted):
 
     signature = "NotVetoer(address)"
     text = "{caller} is neither owner nor signer of the council nor a guardian of the approval's policy"
+
+
+# ---------------------------------------------------------------------------- commerce (ERC-8183): escrow, hook
+
+
+@dataclass(eq=False)
+class UnknownJob(ContractReverted):
+    """There is no such job."""
+
+    signature = "UnknownJob(uint256)"
+    text = "there is no job {job_id}: check the id"
+    job_id: int
+
+
+@dataclass(eq=False)
+class WrongJobState(ContractReverted):
+    """The job is not in a state that allows this."""
+
+    signature = "WrongJobState(uint256,uint8)"
+    text = "job {job_id} does not allow this now: it is {state}"
+    job_id: int
+    state: JobState
+
+
+@dataclass(eq=False)
+class WrongJobParty(ContractReverted):
+    """This is another party's part."""
+
+    signature = "WrongJobParty(uint256,address,address)"
+    text = "{caller} may not do this to job {job_id}: {expected} may"
+    job_id: int
+    caller: str
+    expected: str
+
+
+@dataclass(eq=False)
+class InvalidExpiry(ContractReverted):
+    """A job was to expire in the past, or never."""
+
+    signature = "InvalidExpiry(uint256)"
+    text = "a job cannot expire at {expired_at}: give a time in the future, in Unix seconds below 2**48"
+    expired_at: int
+
+
+@dataclass(eq=False)
+class EvaluatorIsProvider(ContractReverted):
+    """The provider would judge its own work."""
+
+    signature = "EvaluatorIsProvider(address)"
+    text = "{evaluator} cannot both do the work and judge it: name another"
+    evaluator: str
+
+
+@dataclass(eq=False)
+class ProviderAlreadySet(ContractReverted):
+    """The job has a provider."""
+
+    signature = "ProviderAlreadySet(uint256,address)"
+    text = "job {job_id} has provider {provider} already: reject it and create another"
+    job_id: int
+    provider: str
+
+
+@dataclass(eq=False)
+class ProviderNotSet(ContractReverted):
+    """The job has no provider yet."""
+
+    signature = "ProviderNotSet(uint256)"
+    text = "job {job_id} has no provider: name one first"
+    job_id: int
+
+
+@dataclass(eq=False)
+class BudgetNotSet(ContractReverted):
+    """The job pays nothing yet."""
+
+    signature = "BudgetNotSet(uint256)"
+    text = "job {job_id} has no budget: set one first"
+    job_id: int
+
+
+@dataclass(eq=False)
+class BudgetMismatch(ContractReverted):
+    """The budget is not what the client agreed to."""
+
+    signature = "BudgetMismatch(uint256,uint256,uint256)"
+    text = "job {job_id} pays {budget} (smallest unit), not the {expected} agreed to: somebody changed it"
+    job_id: int
+    expected: int
+    budget: int
+
+
+@dataclass(eq=False)
+class JobHasExpired(ContractReverted):
+    """The job takes no money any more."""
+
+    signature = "JobHasExpired(uint256,uint256)"
+    text = "job {job_id} expired at {expired_at}: create another"
+    job_id: int
+    expired_at: datetime | None
+
+
+@dataclass(eq=False)
+class JobNotExpired(ContractReverted):
+    """A refund comes too early."""
+
+    signature = "JobNotExpired(uint256,uint256)"
+    text = "job {job_id} can be refunded from {expired_at} on; until then its evaluator can reject it"
+    job_id: int
+    expired_at: datetime | None
+
+
+@dataclass(eq=False)
+class FundingMismatch(ContractReverted):
+    """The token delivered another amount than it was asked for."""
+
+    signature = "FundingMismatch(uint256,uint256,uint256)"
+    text = "job {job_id} got {received} for {expected} (smallest unit): a token that charges for transfers will not do"
+    job_id: int
+    expected: int
+    received: int
+
+
+@dataclass(eq=False)
+class NotHook(ContractReverted):
+    """The address is no hook."""
+
+    signature = "NotHook(address)"
+    text = "{hook} does not say by ERC-165 that it is a hook of ERC-8183"
+    hook: str
+
+
+@dataclass(eq=False)
+class HookRequired(ContractReverted):
+    """Every job has a certain hook here."""
+
+    signature = "HookRequired(address)"
+    text = "every job here has the hook {hook}: name it"
+    hook: str
+
+
+@dataclass(eq=False)
+class HookRefused(ContractReverted):
+    """The job's hook refused; `refusal` says why."""
+
+    signature = "HookRefused(address,bytes)"
+    text = "the job's hook {hook} refuses: {reason}"
+    hook: str
+    reason: bytes
+
+    @property
+    def refusal(self) -> ContractReverted:
+        """What the hook reverted with."""
+        return from_revert(self.reason, self.tx_hash)
+
+    def __str__(self) -> str:
+        """Who refused, and why in words."""
+        return self.text.format(hook=self.hook, reason=self.refusal)
+
+
+@dataclass(eq=False)
+class NotJobContract(ContractReverted):
+    """The hook answers other contracts."""
+
+    signature = "NotJobContract(address)"
+    text = "{caller} is no job contract of this hook: use one that it was deployed for"
     caller: str
 
 
@@ -1055,3 +1221,348 @@ class FailedCall(ContractReverted):
 
     signature = "FailedCall()"
     text = "the call failed without a reason: compare it with the contract's functions"
+
+
+@dataclass(eq=False)
+class AddressEmptyCode(ContractReverted):
+    """A call to what is no contract."""
+
+    signature = "AddressEmptyCode(address)"
+    text = "{target} has no code"
+    target: str
+
+
+# ------------------------------------------------------------------------------------------- the decoder
+
+
+@dataclass(eq=False)
+class MalformedExecution(ContractReverted):
+    """An account might read something else in this execution than the decoder (WP-2)."""
+
+    signature = "MalformedExecution()"
+    text = "the execution is not encoded strictly: encode it anew with an ordinary ABI encoder"
+
+
+@dataclass(eq=False)
+class DelegateCallRefused(ContractReverted):
+    """Only MultiSendCallOnly is called by delegatecall (WP-4)."""
+
+    signature = "DelegateCallRefused(address)"
+    text = "no delegatecall to {target}: make it a plain call, or batch plain calls through MultiSendCallOnly"
+    target: str
+
+
+@dataclass(eq=False)
+class ModeRefused(ContractReverted):
+    """An ERC-7579 mode other than single or batch that reverts on failure."""
+
+    signature = "ModeRefused(bytes32)"
+    text = "mode {mode} is refused: use a single call (0x00...) or a batch (0x0100...), which revert on failure"
+    mode: bytes
+
+
+@dataclass(eq=False)
+class NoSelector(ContractReverted):
+    """The call's data name no function, and it is no plain transfer either."""
+
+    signature = "NoSelector()"
+    text = "one to three bytes of data, or a selector of zeros: name a function, or send no data"
+
+
+@dataclass(eq=False)
+class MalformedArguments(ContractReverted):
+    """The arguments of a function that moves tokens are not canonical."""
+
+    signature = "MalformedArguments(address,bytes4)"
+    text = "the arguments of {selector} for {target} are cut short or not canonical: encode them anew"
+    target: str
+    selector: bytes
+
+
+class UnknownAction(ContractReverted):
+    """The hook does not know this function of the job contract."""
+
+    signature = "UnknownAction(bytes4)"
+    text = "the hook does not know the function {selector}: deploy one whose table has it"
+    selector: bytes
+
+
+@dataclass(eq=False)
+class InvalidJobWords(ContractReverted):
+    """The hook was to read a job too far behind its beginning."""
+
+    signature = "InvalidJobWords()"
+    text = "the hook reads the first 16 words of a job: give places below 16"
+
+
+@dataclass(eq=False)
+class JobUnreadable(ContractReverted):
+    """The hook cannot read the job."""
+
+    signature = "JobUnreadable(address,uint256)"
+    text = "the hook cannot read job {job_id} of {job_contract}: it was deployed for another version"
+    job_contract: str
+    job_id: int
+
+
+@dataclass(eq=False)
+class ReentrancyGuardReentrantCall(ContractReverted):
+    """Something called back in the middle of an action."""
+
+    signature = "ReentrancyGuardReentrantCall()"
+    text = "a token or hook called back in the middle of an action: do not use it"
+
+
+@dataclass(eq=False)
+class SafeERC20FailedOperation(ContractReverted):
+    """A token did not do what it was asked for."""
+
+    signature = "SafeERC20FailedOperation(address)"
+    text = "the token {token} refused: check balance and allowance"
+    token: str
+
+
+# ------------------------------------------------------------------------------------ session policy, adapters
+
+
+@dataclass(eq=False)
+class NotPermitted(ContractReverted):
+    """Nothing permits this; everything else is denied (WP-1)."""
+
+    signature = "NotPermitted(address,address,bytes4)"
+    text = "{wallet} has no permission for {selector} of {target}: its owner can grant one, a day ahead"
+    wallet: str
+    target: str
+    selector: bytes
+
+
+@dataclass(eq=False)
+class PermissionExpired(ContractReverted):
+    """The permission's time is over."""
+
+    signature = "PermissionExpired(address,address,bytes4,uint40)"
+    text = "the permission of {wallet} for {selector} of {target} ended at {expiry}: its owner can grant another"
+    wallet: str
+    target: str
+    selector: bytes
+    expiry: datetime | None
+
+
+@dataclass(eq=False)
+class PermissionUsedUp(ContractReverted):
+    """The permission was used as often as it may be."""
+
+    signature = "PermissionUsedUp(address,address,bytes4)"
+    text = "the permission of {wallet} for {selector} of {target} is used up: its owner can grant another"
+    wallet: str
+    target: str
+    selector: bytes
+
+
+@dataclass(eq=False)
+class CoolingDown(ContractReverted):
+    """The permission was used a short time ago."""
+
+    signature = "CoolingDown(address,address,bytes4,uint40)"
+    text = "{wallet} may use {selector} of {target} again from {until} on"
+    wallet: str
+    target: str
+    selector: bytes
+    until: datetime | None
+
+
+@dataclass(eq=False)
+class NativeCapExceeded(ContractReverted):
+    """The call would send too much of the chain's own coin."""
+
+    signature = "NativeCapExceeded(address,address,bytes4,uint256,uint256)"
+    text = "{value} wei with {selector} of {target} are more than the {cap} that {wallet} may send with it"
+    wallet: str
+    target: str
+    selector: bytes
+    value: int
+    cap: int
+
+
+@dataclass(eq=False)
+class CallCapExceeded(ContractReverted):
+    """One call would take too much, or an amount that nobody can read."""
+
+    signature = "CallCapExceeded(address,address,bytes4,uint256,uint256)"
+    text = "{amount} by {selector} of {target} is more than the {cap} that {wallet} may take by one call"
+    wallet: str
+    target: str
+    selector: bytes
+    amount: int
+    cap: int
+
+
+@dataclass(eq=False)
+class LifetimeCapExceeded(ContractReverted):
+    """All calls under a permission would take too much together."""
+
+    signature = "LifetimeCapExceeded(address,address,bytes4,uint256,uint256)"
+    text = "{amount} by {selector} of {target} is more than the {left} that the permission of {wallet} has left"
+    wallet: str
+    target: str
+    selector: bytes
+    amount: int
+    left: int
+
+
+@dataclass(eq=False)
+class RuleViolated(ContractReverted):
+    """An argument is none of those that the permission allows."""
+
+    signature = "RuleViolated(address,address,bytes4,uint16)"
+    text = (
+        "argument word {word} of {selector} of {target} is none of those that {wallet} may use (65535: the recipient)"
+    )
+    wallet: str
+    target: str
+    selector: bytes
+    word: int
+
+
+@dataclass(eq=False)
+class TargetRefused(ContractReverted):
+    """The account, its policy, the core and the council are out of an agent's reach (WP-4)."""
+
+    signature = "TargetRefused(address)"
+    text = "no agent may be permitted to call {target}"
+    target: str
+
+
+@dataclass(eq=False)
+class InnerCallFailed(ContractReverted):
+    """A failed inner call would keep its charge: all of it is undone (WP-5)."""
+
+    signature = "InnerCallFailed()"
+    text = "the call inside the execution failed: nothing happened, and nothing was charged"
+
+
+@dataclass(eq=False)
+class WrongAccount(ContractReverted):
+    """A policy guards one account."""
+
+    signature = "WrongAccount(address,address)"
+    text = "{caller} is not {account}, which this policy guards: deploy a policy of its own for it"
+    caller: str
+    account: str
+
+
+@dataclass(eq=False)
+class InvalidPermission(ContractReverted):
+    """A permission, a trusted party or an asset that cannot be."""
+
+    signature = "InvalidPermission()"
+    text = (
+        "this cannot be granted: check expiry (future), wallet (neither account nor owner nor trusted), thresholds "
+        "(approve not above delay), assets (4 at most, no zero), rules (32 at most, in order, low <= high), and that "
+        "unknown wallets are denied"
+    )
+
+
+@dataclass(eq=False)
+class BalanceUnavailable(ContractReverted):
+    """A balance could not be read, so that no drop could be charged."""
+
+    signature = "BalanceUnavailable(address)"
+    text = "{asset} does not say what the account has of it: it cannot be measured"
+    asset: str
+
+
+@dataclass(eq=False)
+class SupersededByTightening(ContractReverted):
+    """The same was tightened after this was announced (BR-9)."""
+
+    signature = "SupersededByTightening(uint256)"
+    text = "the same was tightened at {at} (Unix seconds), which cancels what was announced before: announce it again"
+    at: int
+
+
+@dataclass(eq=False)
+class TooDeep(ContractReverted):
+    """Executions within executions within executions."""
+
+    signature = "TooDeep()"
+    text = "more than 31 executions within each other"
+
+
+@dataclass(eq=False)
+class TooManyWatches(ContractReverted):
+    """One execution would have too many balances compared."""
+
+    signature = "TooManyWatches()"
+    text = "more than 16 assets are measured in one execution: split it"
+
+
+@dataclass(eq=False)
+class GasRefundRefused(ContractReverted):
+    """A Safe pays gas refunds from what it holds, past every limit (WP-4)."""
+
+    signature = "GasRefundRefused(uint256)"
+    text = "an agent's Safe transaction has gasPrice 0, not {gas_price}: Safe would pay the rest past every limit"
+    gas_price: int
+
+
+@dataclass(eq=False)
+class ModulesUnguarded(ContractReverted):
+    """Modules act past a transaction guard."""
+
+    signature = "ModulesUnguarded(address)"
+    text = "module {module} would act past the guard: set it as module guard first (Safe 1.5.0), or disable the module"
+    module: str
+
+
+@dataclass(eq=False)
+class HandlerRefused(ContractReverted):
+    """Through such a fallback handler an agent that owns the Safe could sign messages for it (WP-4)."""
+
+    signature = "HandlerRefused(address)"
+    text = "fallback handler {handler} lets owners sign for the Safe, agents too: make the guard the handler, or none"
+    handler: str
+
+
+@dataclass(eq=False)
+class SignatureUnreadable(ContractReverted):
+    """Signatures of a Safe transaction are cut short."""
+
+    signature = "SignatureUnreadable()"
+    text = "there are fewer signatures than the Safe's threshold"
+
+
+@dataclass(eq=False)
+class FunctionRefused(ContractReverted):
+    """Of what only entry point and account may call, agents get `execute` (WP-4)."""
+
+    signature = "FunctionRefused(bytes4)"
+    text = "an agent may not call {selector} of its account: `execute` is what it gets"
+    selector: bytes
+
+
+@dataclass(eq=False)
+class DelegatedAccount(ContractReverted):
+    """The key of an EOA with delegated code acts past every hook (WP-9)."""
+
+    signature = "DelegatedAccount(address)"
+    text = "{account} is an EOA with delegated code (EIP-7702): its key acts past any hook, so that none guards it"
+    account: str
+
+
+@dataclass(eq=False)
+class MalformedTerms(ContractReverted):
+    """Terms of the caveat are one wallet."""
+
+    signature = "MalformedTerms(uint256)"
+    text = "the caveat's terms are the 20 bytes of a wallet, not {length} bytes"
+    length: int
+
+
+@dataclass(eq=False)
+class NotManager(ContractReverted):
+    """Only the delegation manager may ask the caveat."""
+
+    signature = "NotManager(address)"
+    text = "{caller} is not the delegation manager"
+    caller: str

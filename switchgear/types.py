@@ -347,3 +347,14 @@ class Usage(NamedTuple):
         """From the decoded struct."""
         state, *rest = fields
         return cls(State(state), *rest)
+
+
+class JobState(IntEnum):
+    """Where a job of ERC-8183 stands; the last three are final."""
+
+    OPEN = 0
+    FUNDED = 1
+    SUBMITTED = 2
+    COMPLETED = 3
+    REJECTED = 4
+    EXPIRED = 5

@@ -3,9 +3,8 @@ pragma solidity ^0.8.28;
 
 import {IAgentGuarded} from "../interfaces/IAgentGuarded.sol";
 import {ICircuitBreaker} from "../interfaces/ICircuitBreaker.sol";
-import {ISeries} from "../interfaces/ISeries.sol";
+import {Asking} from "../libraries/Asking.sol";
 import {Verdicts} from "../libraries/Verdicts.sol";
-import {Reason} from "../types/Types.sol";
 import {Verdict} from "../types/Verdict.sol";
 
 /// @title AgentGuarded
@@ -51,16 +50,8 @@ import {Verdict} from "../types/Verdict.sol";
 ///      - The core knows the contract that calls it. One under construction is that already, and opens its lanes there;
 ///        behind a proxy it is the proxy, whose initialiser has to call `setAdmin` and `openLane`.
 abstract contract AgentGuarded is IAgentGuarded {
-    /// @dev Half as much again as the dearest series takes (four ancestors and a lineage, all first touches, and an
-    /// owner read that burns its allowance): an agent must not be able to make the core run out. A test measures it.
-    uint256 private constant _ANSWER_GAS = 500_000;
-    /// @dev A call gets at most 63/64 of what is left (EIP-150); the rest covers the cold call itself.
-    uint256 private constant _REQUIRED_GAS = _ANSWER_GAS * 64 / 63 + 10_000;
     /// @dev Revert data is copied no further: a hostile callee's megabyte would cost the caller's gas.
     uint256 private constant _MAX_REASON = 256;
-
-    /// @dev What the fields of a verdict use of a word: agent 32, retryAfter 32, distance 8, scope 3, reason 4, admitted 1.
-    uint256 private constant _VERDICT_BITS = 0xFFFFFFFF_FFFFFFFF_FF_07_0F_01;
 
     /// @inheritdoc IAgentGuarded
     ICircuitBreaker public immutable circuitBreaker;
@@ -135,36 +126,17 @@ abstract contract AgentGuarded is IAgentGuarded {
     }
 
     /// @dev Soft: asks and charges. Reverts with `CoreUnavailable` or `GasTooLow` alone; the caller looks at `admitted()`.
-    /// Not Solidity's try: that cannot catch a missing contract or a malformed answer.
     /// @return verdict The answer; admitted with no agent if the lane failed open.
     function _admit(uint256 lane, uint256 value) internal returns (Verdict verdict) {
-        address core = address(circuitBreaker);
-        bytes32 selector = ISeries.admit.selector;
-        uint256 available = gasleft();
         bool answered;
-        uint256 answer;
-        assembly ("memory-safe") {
-            // admit(lane, msg.sender, value), in memory that nobody owns yet: 120 gas less than abi.encodeCall.
-            let question := mload(0x40)
-            mstore(question, selector)
-            mstore(add(question, 0x04), lane)
-            mstore(add(question, 0x24), caller())
-            mstore(add(question, 0x44), value)
-            answered := call(_ANSWER_GAS, core, 0, question, 0x64, 0x00, 0x20)
-            answered := and(answered, eq(returndatasize(), 0x20))
-            answer := mload(0x00)
-        }
-        if (answered && _isVerdict(answer)) return Verdict.wrap(answer);
+        uint256 available;
+        (answered, verdict, available) = Asking.admit(circuitBreaker, lane, msg.sender, value);
+        if (answered) return verdict;
 
         // Only now: as long as answers come, a caller needs no more gas than they take.
-        require(available >= _REQUIRED_GAS, GasTooLow(available, _REQUIRED_GAS));
-        require(_failOpen(lane), CoreUnavailable(core));
+        require(available >= Asking.REQUIRED_GAS, GasTooLow(available, Asking.REQUIRED_GAS));
+        require(_failOpen(lane), CoreUnavailable(address(circuitBreaker)));
         emit FailedOpen(lane, msg.sender, value);
         return Verdicts.ADMITTED;
-    }
-
-    /// @dev Whether no field of a word holds what its type cannot.
-    function _isVerdict(uint256 word) private pure returns (bool) {
-        return word & ~_VERDICT_BITS == 0 && uint8(word >> 8) <= uint8(type(Reason).max);
     }
 }

@@ -34,8 +34,9 @@ interface ISessionPolicy {
         Permission[] permissions;
     }
 
+    /// @notice Read what it is with `permissionOf`.
     event PermissionGranted(
-        address indexed wallet, address indexed target, bytes4 indexed selector, address actor, Permission permission
+        address indexed wallet, address indexed target, bytes4 indexed selector, address actor, uint40 expiry
     );
     event PermissionRevoked(address indexed wallet, address indexed target, bytes4 indexed selector, address actor);
     event TrustChanged(address indexed party, address actor, bool trusted);
@@ -50,22 +51,26 @@ interface ISessionPolicy {
     error NativeCapExceeded(address wallet, address target, bytes4 selector, uint256 value, uint256 cap);
     error CallCapExceeded(address wallet, address target, bytes4 selector, uint256 amount, uint256 cap);
     error LifetimeCapExceeded(address wallet, address target, bytes4 selector, uint256 amount, uint256 left);
-    /// @dev `rule` is its index in the permission.
-    error RuleViolated(address wallet, address target, bytes4 selector, uint256 rule);
+    /// @dev `word` is the index of the argument that keeps none of its rules; `RECIPIENT` for the recipient.
+    error RuleViolated(address wallet, address target, bytes4 selector, uint16 word);
     /// @dev The series does not admit the wallet; the verdict says why, where, and how long to wait.
     error AgentDenied(uint256 lane, address wallet, Verdict verdict);
     /// @dev The action needs countersignatures, and the policy has no place where they could be.
     error NeedsCountersignature(address wallet, bytes32 calls);
     /// @dev The account itself, the policy, the core and the countersigning contract are out of an agent's reach (WP-4).
     error TargetRefused(address target);
-    /// @dev Nobody known acts: neither a trusted party nor a wallet with a permission.
-    error UnknownActor(address actor);
     /// @dev A failed inner call would keep its charge (WP-5): all of it is undone instead.
     error InnerCallFailed();
     error WrongAccount(address caller, address account);
     error InvalidPermission();
     /// @dev A balance could not be read, so that a drop cannot be charged.
     error BalanceUnavailable(address asset);
+    /// @dev The core has no code, reverted, used up its gas or answered nonsense: wallets fail closed.
+    error CoreUnavailable(address core);
+    /// @dev No answer came, but the caller had not left enough gas for one: send more.
+    error GasTooLow(uint256 available, uint256 required);
+    /// @dev The same was tightened after this was announced.
+    error SupersededByTightening(uint256 at);
 
     /// @notice Permit something; waits (through `schedule` and `execute`).
     function grant(Permission calldata permission) external;

@@ -44,20 +44,16 @@ address constant UNDERLYING = address(1);
 /// @dev Selector of a call without data. No function of four zero bytes is ever permitted.
 bytes4 constant PLAIN_TRANSFER = 0x00000000;
 
-/// @notice How a word of the call's arguments is compared.
-enum Op {
-    Equal, // to values[0]
-    Range, // values[0] <= word <= values[1]
-    In, // one of values
-    Recipient // not a word of the arguments: the decoded recipient is one of values
-}
+/// @dev Stands for the decoded recipient in a rule, in place of a word of the arguments.
+uint16 constant RECIPIENT = type(uint16).max;
 
-/// @notice What an argument has to be.
-/// @param word Index of the 32-byte word after the selector; arguments of dynamic type show their offset here. 0 for `Recipient`.
+/// @notice What an argument may be: low <= word <= high, so that low = high is equality. Rules of the same word are alternatives, which
+/// makes a set; a call has to keep one rule of each word that has any.
+/// @param word Index of the 32-byte word after the selector (arguments of dynamic type show their offset there), or `RECIPIENT`.
 struct Rule {
-    Op op;
     uint16 word;
-    bytes32[] values;
+    bytes32 low;
+    bytes32 high;
 }
 
 /// @notice What one agent key may call, and how much of what. Everything not permitted is denied.
@@ -76,7 +72,7 @@ struct Rule {
 /// @param approveAbove An amount above this needs countersignatures; unknown amounts too, unless it is `type(uint256).max`.
 /// @param delayAbove An amount above this must also have been scheduled; likewise.
 /// @param assets Further assets whose balance is compared: what they drop by is charged to their lanes. At most 4.
-/// @param rules What arguments have to be. At most 8, of at most 16 values.
+/// @param rules What arguments have to be, in the order of their words. At most 32.
 struct Permission {
     address wallet;
     address target;

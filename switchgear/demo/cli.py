@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from switchgear.demo import cascade, evasion, identity, leak, operate, rome, spawn
+from switchgear.demo import cascade, commerce, evasion, identity, leak, operate, rome, spawn
 from switchgear.demo.figure import draw
 from switchgear.demo.scene import ClaimFailed, Figures, Scene, Script, dollars
 from switchgear.demo.stage import DOLLAR, Stage
@@ -30,6 +30,7 @@ SCRIPTS: tuple[Script, ...] = (
     evasion.SCRIPT,
     leak.SCRIPT,
     operate.SCRIPT,
+    commerce.SCRIPT,
 )
 
 

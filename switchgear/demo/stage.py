@@ -19,7 +19,7 @@ from switchgear.breaker import Breaker
 from switchgear.chain import Contract, Node, sender_address, sign_transaction
 from switchgear.deployment import EPHEMERAL_CHAINS, core_address, deploy, identity_address
 from switchgear.display import explain
-from switchgear.errors import AgentDenied, ContractReverted, InvalidInput, SwitchgearError, from_revert
+from switchgear.errors import AgentDenied, ContractReverted, HookRefused, InvalidInput, SwitchgearError, from_revert
 from switchgear.interface import Event, Interface
 from switchgear.registry import Registry
 
@@ -78,8 +78,9 @@ class Outcome:
     @property
     def verdict(self) -> Verdict | None:
         """The denial that it met with, by revert or by event; None if there was none."""
-        if isinstance(self.error, AgentDenied):
-            return self.error.verdict
+        error = self.error.refusal if isinstance(self.error, HookRefused) else self.error
+        if isinstance(error, AgentDenied):
+            return error.verdict
         return next((event.args["verdict"] for event in self.events if event.name == "Denied"), None)
 
     @property
@@ -332,8 +333,12 @@ class Stage:
 
 
 def _compile(project: Any) -> dict[str, Any]:
-    """The example contracts by name; all at once, since the compiler starts anew for each question."""
-    sources = [*project.path.glob("contracts/examples/*.sol"), project.path / "contracts/mocks/ExampleToken.sol"]
+    """The contracts that scenes deploy, by name; all at once, since the compiler starts anew for each question."""
+    others = ("AgenticCommerce", "adapters/CommerceHook", "mocks/ExampleToken")
+    sources = [
+        *project.path.glob("contracts/examples/*.sol"),
+        *(project.path / f"contracts/{name}.sol" for name in others),
+    ]
     with logger.at_level(LogLevel.WARNING):
         found = project.load_contracts(*sources)
     return {name: container.contract_type for name, container in found.items()}

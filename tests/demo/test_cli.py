@@ -20,6 +20,7 @@ SCENES = {
     "evasion": ["S9"],
     "leak": ["S11"],
     "operator": ["S3", "S9"],
+    "commerce": ["S13"],
 }
 BROKEN = """
 from switchgear.demo import rome

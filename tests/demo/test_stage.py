@@ -8,7 +8,7 @@ import click
 import pytest
 from rich.console import Console
 
-from switchgear.demo import cascade, evasion, identity, leak, operate, rome, spawn, stage, vaults
+from switchgear.demo import cascade, commerce, evasion, identity, leak, operate, rome, spawn, stage, vaults
 from switchgear.demo.cli import SCRIPTS, choose, perform
 from switchgear.demo.scene import ClaimFailed, Scene, dollars
 from switchgear.demo.stage import BLOCK_TIME, DOLLAR, ETHER, Call, Stage
@@ -178,6 +178,7 @@ def test_perform__scene__gas_and_transactions_are_those_of_its_blocks(local: Sta
         (evasion.SCRIPT, evasion, "LIMITS", UNBOUNDED),
         (leak.SCRIPT, leak, "LIMITS", UNBOUNDED),
         (operate.SCRIPT, operate, "LIMITS", UNBOUNDED),
+        (commerce.SCRIPT, commerce, "PAYMENTS", UNBOUNDED),
     ],
     ids=[script.name for script in SCRIPTS],
 )

@@ -1,0 +1,1 @@
+"""The decoder of wallet executions, in Solidity and in Python."""
