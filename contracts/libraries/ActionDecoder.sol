@@ -110,22 +110,22 @@ library ActionDecoder {
         uint256 count;
         calls = _room(items.length / ITEM);
         unchecked {
-            for (uint256 at; at != items.length; ++count) {
-                uint256 left = items.length - at;
+            for (uint256 start; start != items.length; ++count) {
+                uint256 left = items.length - start;
                 require(left >= ITEM, IActionDecoder.MalformedExecution());
                 left -= ITEM;
-                uint256 head = Spends.word(items, at);
+                uint256 head = Spends.word(items, start);
                 address target = address(uint160(head >> 88));
-                uint256 length = Spends.word(items, at + 53);
+                uint256 length = Spends.word(items, start + 53);
                 if (head >> 248 == 1) revert IActionDecoder.DelegateCallRefused(target);
                 require(head >> 248 == 0 && length <= left, IActionDecoder.MalformedExecution());
                 bytes calldata data;
                 assembly ("memory-safe") {
-                    data.offset := add(add(items.offset, at), ITEM)
+                    data.offset := add(add(items.offset, start), ITEM)
                     data.length := length
                 }
-                _set(calls, count, account, target, Spends.word(items, at + 21), data);
-                at += ITEM + length;
+                _set(calls, count, account, target, Spends.word(items, start + 21), data);
+                start += ITEM + length;
             }
         }
         assembly ("memory-safe") {
