@@ -85,7 +85,7 @@ library ActionDecoder {
         pure
         returns (bytes4 selector, Spend memory spent)
     {
-        selector = Spends.read(standard, account, action.target, action.value, dataOf(action), spent);
+        selector = Spends.read(standard, account, action, dataOf(action), spent);
     }
 
     /// @notice The data of a call.
@@ -109,15 +109,24 @@ library ActionDecoder {
     function _packed(address account, bytes calldata items) private pure returns (Call[] memory calls) {
         uint256 count;
         calls = _room(items.length / ITEM);
-        while (items.length != 0) {
-            require(items.length >= ITEM, IActionDecoder.MalformedExecution());
-            address target = address(bytes20(items[1:]));
-            if (items[0] == 0x01) revert IActionDecoder.DelegateCallRefused(target);
-            uint256 length = Spends.word(items, 53);
-            require(items[0] == 0 && length <= items.length - ITEM, IActionDecoder.MalformedExecution());
-            bytes calldata rest = items[ITEM:];
-            _set(calls, count++, account, target, Spends.word(items, 21), rest[:length]);
-            items = rest[length:];
+        unchecked {
+            for (uint256 start; start != items.length; ++count) {
+                uint256 left = items.length - start;
+                require(left >= ITEM, IActionDecoder.MalformedExecution());
+                left -= ITEM;
+                uint256 head = Spends.word(items, start);
+                address target = address(uint160(head >> 88));
+                uint256 length = Spends.word(items, start + 53);
+                if (head >> 248 == 1) revert IActionDecoder.DelegateCallRefused(target);
+                require(head >> 248 == 0 && length <= left, IActionDecoder.MalformedExecution());
+                bytes calldata data;
+                assembly ("memory-safe") {
+                    data.offset := add(add(items.offset, start), ITEM)
+                    data.length := length
+                }
+                _set(calls, count, account, target, Spends.word(items, start + 21), data);
+                start += ITEM + length;
+            }
         }
         assembly ("memory-safe") {
             mstore(calls, count)

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {IActionDecoder} from "../interfaces/IActionDecoder.sol";
-import {NATIVE, PLAIN_TRANSFER, Spend, Standard, UNDERLYING} from "../types/Wallets.sol";
+import {Call, NATIVE, PLAIN_TRANSFER, Spend, Standard, UNDERLYING} from "../types/Wallets.sol";
 
 /// @notice What one call takes from an account: a table of the functions that each standard has, and one reader for all (WP-3).
 /// @dev Every grant of an allowance that can be read is here, since no balance shows it. What is not here is not known, among it
@@ -18,32 +18,28 @@ library Spends {
     /// @dev Instead of where the asset stands: the target, or the asset of the vault that is the target.
     uint256 private constant TARGET = 0;
     uint256 private constant VAULT = 1;
-    /// @dev How the amount is read: a word; a word that nobody receives; a word of 160 bits; everything, if a word is true;
-    /// everything; one token; the sum of a list; nothing; not at all, since nobody knows how much it is.
-    uint256 private constant WORD = 0;
+    /// @dev How the amount is read; 0 is a word. A word that nobody receives; a word of 160 bits; everything, if a word is true;
+    /// everything; one token; the sum of a list; nothing (7); not at all, since nobody knows how much it is.
     uint256 private constant BURNT = 1;
     uint256 private constant NARROW = 2;
     uint256 private constant FLAG = 3;
     uint256 private constant ALL = 4;
     uint256 private constant ONE = 5;
     uint256 private constant SUM = 6;
-    uint256 private constant NOTHING = 7;
     uint256 private constant UNKNOWN = 8;
 
     bytes4 private constant APPROVE = 0x095ea7b3;
 
     /// @notice What the call takes, and its selector.
+    /// @param data The call's, which are not copied.
     /// @param spent Filled in; all zero before.
-    function read(
-        Standard standard,
-        address account,
-        address target,
-        uint256 value,
-        bytes calldata data,
-        Spend memory spent
-    ) internal pure returns (bytes4 selector) {
+    function read(Standard standard, address account, Call memory action, bytes calldata data, Spend memory spent)
+        internal
+        pure
+        returns (bytes4 selector)
+    {
         if (data.length == 0) {
-            (spent.known, spent.asset, spent.amount, spent.recipient) = (true, NATIVE, value, target);
+            (spent.known, spent.asset, spent.amount, spent.recipient) = (true, NATIVE, action.value, action.target);
             return PLAIN_TRANSFER;
         }
         assembly ("memory-safe") {
@@ -51,7 +47,23 @@ library Spends {
         }
         if (data.length < 4 || selector == 0) revert IActionDecoder.NoSelector();
         uint256 shape = _shapeOf(standard, selector);
-        if (shape != 0) _read(shape, account, target, selector, data, spent);
+        if (shape == 0) return selector;
+        if (shape >> 32 != 0) {
+            _read(shape, account, action.target, selector, data, spent);
+            return selector;
+        }
+        // Just so much of the target's tokens to somebody, as `_read` would have it too: what is called most, in short.
+        uint256 recipient = word(data, uint8(shape >> 16));
+        if (data.length < uint16(shape) || recipient >> 160 != 0) {
+            revert IActionDecoder.MalformedArguments(action.target, selector);
+        }
+        address asset = action.target;
+        assembly ("memory-safe") {
+            mstore(spent, 1)
+            mstore(add(spent, 0x20), asset)
+            mstore(add(spent, 0x40), calldataload(add(data.offset, byte(28, shape))))
+            mstore(add(spent, 0x60), recipient)
+        }
     }
 
     /// @notice 32 bytes of a slice.
@@ -94,34 +106,31 @@ library Spends {
     ) private pure {
         unchecked {
             bool fits = data.length >= uint16(shape);
-            uint256 recipient;
-            uint256 amount;
-            assembly ("memory-safe") {
-                recipient := calldataload(add(data.offset, byte(29, shape)))
-                amount := calldataload(add(data.offset, byte(28, shape)))
-            }
+            // 32 bytes that mean nothing, where there is no such argument.
+            uint256 recipient = word(data, uint8(shape >> 16));
+            uint256 amount = word(data, uint8(shape >> 24));
+            if (uint8(shape >> 16) == NONE) recipient = 0;
             // Everything that has to fit 160 bits, together.
             uint256 wide = recipient;
-            uint256 asset = uint160(target);
-            uint256 kind = shape >> 48;
             bool free;
-            if (shape >> 32 != 0) {
-                if (uint8(shape >> 16) == NONE) recipient = wide = 0;
-                uint256 place = uint8(shape >> 32);
-                if (place != NONE) {
-                    uint256 owner = word(data, place);
-                    wide |= owner;
-                    free = owner != uint160(account) && (_isPermit(selector) || recipient == uint160(account));
-                }
-                place = uint8(shape >> 40);
-                if (place == VAULT) {
-                    asset = uint160(UNDERLYING);
-                } else if (place != TARGET) {
-                    asset = word(data, place);
-                    // Permit2 takes any token; these two addresses mean something else here.
-                    if (asset <= uint160(UNDERLYING)) fits = false;
-                    wide |= asset;
-                }
+            uint256 place = uint8(shape >> 32);
+            if (place != NONE) {
+                uint256 owner = word(data, place);
+                wide |= owner;
+                free = owner != uint160(account) && (recipient == uint160(account) || _isPermit(selector));
+            }
+            uint256 asset = uint160(target);
+            place = uint8(shape >> 40);
+            if (place == VAULT) {
+                asset = uint160(UNDERLYING);
+            } else if (place != TARGET) {
+                asset = word(data, place);
+                // Permit2 takes any token; these two addresses mean something else here.
+                if (asset <= uint160(UNDERLYING)) fits = false;
+                wide |= asset;
+            }
+            uint256 kind = shape >> 48;
+            if (kind > BURNT) {
                 if (kind == NARROW) {
                     wide |= amount;
                 } else if (kind == FLAG) {
@@ -136,7 +145,7 @@ library Spends {
                     bool listed;
                     (listed, amount) = _sum(data[4:], uint8(shape >> 24) - 4);
                     if (!listed) fits = false;
-                } else if (kind == NOTHING) {
+                } else {
                     amount = 0;
                 }
             }

@@ -9,7 +9,7 @@ from eth_abi.abi import encode
 from eth_utils.address import to_checksum_address
 
 from switchgear import decoder
-from switchgear.decoder import NATIVE, Call
+from switchgear.decoder import NATIVE, Call, Standard
 from switchgear.errors import (
     DelegateCallRefused,
     InvalidInput,
@@ -250,3 +250,30 @@ def test_erc7579__offset_backward_that_openzeppelin_follows__is_refused(either: 
     with pytest.raises(SwitchgearError) as refused:
         either.erc7579(bench.account.address, BATCH, execution)
     assert isinstance(refused.value, MalformedExecution)
+
+
+# ------------------------------------------------------------------------------------------------- gas
+
+BUDGET = 1_250
+"""Gas for a plain call of a Safe that transfers tokens: decoded, and its spend read."""
+ITEM_BUDGET = 600
+"""Gas for each further item of a MultiSend."""
+
+
+def test_safe__token_transfer__stays_within_its_budget(bench: Bench) -> None:
+    """WP-2: looking does not cost much (no storage is touched, so that warm and cold are the same)."""
+    decoding, reading, _ = bench.solidity.probe.call("gasOf", Standard.ERC20, ACCOUNT, TOKEN, 0, DATA, 0, LIBRARY)
+
+    assert decoding + reading <= BUDGET
+
+
+def test_safe__multisend__stays_within_its_budget_an_item(bench: Bench) -> None:
+    """WP-2: the cost of a pack is in proportion to its items."""
+    one, many = (
+        bench.solidity.probe.call(
+            "gasOf", Standard.ERC20, ACCOUNT, LIBRARY, 0, multi_send(packed(*[CALL] * count)), 1, LIBRARY
+        )[0]
+        for count in (1, 101)
+    )
+
+    assert many - one <= 100 * ITEM_BUDGET
