@@ -62,6 +62,11 @@ library Frames {
         _push(header, count + 1);
     }
 
+    /// @notice Whether no execution under way has left anything.
+    function isEmpty() internal view returns (bool) {
+        return _load(HEADER) == 0;
+    }
+
     /// @notice Pushes the frame of an execution by a trusted party.
     function pushTrusted() internal {
         _push(_load(HEADER), TRUSTED);
