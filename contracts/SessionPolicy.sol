@@ -88,7 +88,6 @@ abstract contract SessionPolicy is ISessionPolicy, Delayed {
     mapping(address party => bool) public trusted;
 
     mapping(address wallet => mapping(bytes32 action => Grant)) private _grants;
-    mapping(bytes32 setting => uint256) private _tightenedAt;
 
     /// @dev What only the guarded account calls.
     modifier onlyAccount() {
@@ -124,7 +123,7 @@ abstract contract SessionPolicy is ISessionPolicy, Delayed {
 
     /// @inheritdoc ISessionPolicy
     function revoke(address wallet, address target, bytes4 selector) external onlyOwner {
-        _tightenedAt[_actionKey(wallet, target, selector)] = block.timestamp;
+        _noteTightening(_actionKey(wallet, target, selector));
         delete _grants[wallet][_action(target, selector)];
         emit PermissionRevoked(wallet, target, selector, msg.sender);
     }
@@ -137,7 +136,7 @@ abstract contract SessionPolicy is ISessionPolicy, Delayed {
 
     /// @inheritdoc ISessionPolicy
     function distrust(address party) external onlyOwner {
-        _tightenedAt[bytes32(bytes20(party))] = block.timestamp;
+        _noteTightening(bytes32(bytes20(party)));
         trusted[party] = false;
         emit TrustChanged(party, msg.sender, false);
     }
@@ -468,11 +467,6 @@ abstract contract SessionPolicy is ISessionPolicy, Delayed {
     function _openAsset(AssetLimits memory limits) private {
         require(limits.policy.unknown == UnknownPolicy.Deny, InvalidPermission());
         circuitBreaker.openLane(uint160(limits.asset), limits.limits, limits.policy, new uint32[](0));
-    }
-
-    /// @dev A tightening cancels what was announced before it (BR-9).
-    function _requireNewer(bytes32 setting) private view {
-        require(_announcedAt > _tightenedAt[setting], SupersededByTightening(_tightenedAt[setting]));
     }
 
     function _actionKey(address wallet, address target, bytes4 selector) private pure returns (bytes32) {
