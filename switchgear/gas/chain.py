@@ -48,10 +48,10 @@ class Artifacts(dict[str, Compiled]):
     """The project's contracts by name."""
 
     @classmethod
-    def of(cls, project: LocalProject) -> Artifacts:
-        """Compiles what has changed."""
+    def of(cls, project: LocalProject, *sources: Path) -> Artifacts:
+        """Compiles what has changed, of all sources or of some."""
         found = cls()
-        for container in project.load_contracts().values():
+        for container in project.load_contracts(*sources).values():
             kind = container.contract_type
             abi = [entry.model_dump(mode="json", by_alias=True, exclude_none=True) for entry in kind.abi]
             found[str(kind.name)] = Compiled(abi, _code(kind.deployment_bytecode), _code(kind.runtime_bytecode))
