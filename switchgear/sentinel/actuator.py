@@ -12,13 +12,13 @@ others meanwhile, by one that does nothing; else all later ones would wait behin
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from switchgear.chain import GAS_MARGIN, code_hash, sender_address, sign_transaction
 from switchgear.errors import ChainError, ContractReverted, InsufficientFunds, RPCFailed, SignerRequired
+from switchgear.sentinel.bell import Bell
 from switchgear.sentinel.endpoint import answers
 from switchgear.sentinel.store import Action, Alert, Sending
 from switchgear.types import Scope, State, Subject
@@ -128,7 +128,7 @@ class Actuator:
         self._per_block = per_block
         self._bump_after = bump_after
         self._max_fee = max_fee
-        self._wake = asyncio.Event()
+        self._bell = Bell()
         self._head = -1
         self._base_fee = 0
         self._sent_in_head = 0
@@ -145,7 +145,7 @@ class Actuator:
             self._head, self._sent_in_head = head, 0
         if base_fee is not None:
             self._base_fee = base_fee
-        self._wake.set()
+        self._bell.ring()
 
     async def run(self) -> None:
         """For ever: acts when woken, and looks again every second while something is unfinished."""
@@ -153,15 +153,13 @@ class Actuator:
             unfinished = bool(self._store.actions("due", "sent")) or bool(
                 self.address and self._store.sendings(self.address)
             )
-            with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), 1.0 if unfinished else None)
-            self._wake.clear()
+            await self._bell.wait(1.0 if unfinished else None)
             try:
                 await self.step()
             except ChainError as error:
                 LOGGER.warning("no trip could be sent or looked after (%s); trying again", error)
                 await asyncio.sleep(0.2)
-                self._wake.set()
+                self._bell.ring()
 
     async def step(self) -> None:
         """Looks after what was sent, and sends what is due, as far as this block's share goes."""

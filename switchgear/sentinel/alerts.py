@@ -7,7 +7,6 @@ A webhook gets JSON, signed: ``X-Switchgear-Signature: sha256=HMAC-SHA256(secret
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import hmac
 import json
 import logging
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import requests
 
 from switchgear.errors import ConfigInvalid
+from switchgear.sentinel.bell import Bell
 from switchgear.sentinel.store import Alert
 
 if TYPE_CHECKING:
@@ -105,18 +105,13 @@ class Alerts:
     def __init__(self, store: Store, told: Sequence[Channel]) -> None:
         self._store = store
         self._channels = tuple(told)
-        self._wake = asyncio.Event()
-
-    def wake(self) -> None:
-        """There may be something to tell."""
-        self._wake.set()
+        self.bell = Bell()
+        """Rung when there may be something to tell."""
 
     async def run(self) -> None:
         """For ever."""
         while True:
-            with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), _AGAIN)
-            self._wake.clear()
+            await self.bell.wait(_AGAIN)
             await self._after_trips()
             await self.flush()
 

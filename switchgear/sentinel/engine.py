@@ -113,7 +113,7 @@ class Sentinel:
         """Ends `run` after the block at hand; what is unfinished goes on at the next start."""
         self._stopping.set()
         if hasattr(self, "source"):
-            self.source.wake()
+            self.source.bell.ring()
 
     # ------------------------------------------------------------------ start
 
@@ -195,14 +195,14 @@ class Sentinel:
                 if isinstance(error, ChainReset):
                     raise
                 LOGGER.warning("the chain cannot be read (%s); trying again", error)
-                await self.source.wait(min(0.2, self.config.poll))
+                await self.source.bell.wait(min(0.2, self.config.poll))
                 continue
             if not caught_up:
                 continue
             self.caught_up.set()
             if once:
                 return
-            await self.source.wait(self.config.poll)
+            await self.source.bell.wait(self.config.poll)
 
     async def _advance(self) -> bool:
         """One step; whether there is nothing more to take."""
@@ -250,7 +250,7 @@ class Sentinel:
             self.metrics.trips.labels(opening.cause.name.lower()).inc()
         self.actuator.wake(header.number, header.base_fee)
         if fired or digest.openings or digest.scheduled:
-            self.alerts.wake()
+            self.alerts.bell.ring()
             # The actuator goes first.
             await asyncio.sleep(0)
 
@@ -314,11 +314,11 @@ class Sentinel:
     def _targets(self, use: Use, observation: Observation, score: Score) -> list[Target]:
         """What opens."""
         if not score.agent:
-            subject = Subject.of_lineage(score.lineage)
+            subject = int(Subject.of_lineage(score.lineage))
             return [Target("breaker", one.address, one.lane, subject) for one in self.config.protocols]
         watched = any(one.address == observation.protocol for one in self.config.protocols)
         if use.trips == "breaker" and watched:
-            subject = Subject.of_agent(score.agent)
+            subject = int(Subject.of_agent(score.agent))
             return [Target("breaker", observation.protocol, observation.lane, subject)]
         return [Target("kill-switch", "", 0, score.agent)]
 
@@ -342,7 +342,7 @@ class Sentinel:
         LOGGER.warning("sent: %s, %.3f s after the observation", Target.read(action.target).words, seconds)
         self.metrics.to_broadcast.observe(seconds)
         self.metrics.actions.labels("sent").inc()
-        self.alerts.wake()
+        self.alerts.bell.ring()
 
     def _landed(self, action: Action, seconds: float) -> None:
         LOGGER.warning("done: %s, %.3f s after the observation", Target.read(action.target).words, seconds)
@@ -372,7 +372,7 @@ class Sentinel:
                 for action in found.syncs:
                     self.store.add_action(action)
         self.actuator.wake()
-        self.alerts.wake()
+        self.alerts.bell.ring()
 
     def _own_health(self, tip: Header) -> None:
         """Silence, clocks and endpoints."""

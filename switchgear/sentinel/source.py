@@ -25,6 +25,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
 from switchgear.errors import ChainError, RPCFailed
+from switchgear.sentinel.bell import Bell
 from switchgear.sentinel.endpoint import Endpoint, Endpoints, answers, malformed
 
 if TYPE_CHECKING:
@@ -126,22 +127,10 @@ class Source:
         """At which block it waits for a quorum, and since when."""
         self._behind: dict[Endpoint, float] = {}
         """Since when an endpoint has been lagging."""
-        self._wake = asyncio.Event()
+        self.bell = Bell()
+        """Rung when there may be a new block."""
 
     # ------------------------------------------------------------------ waking
-
-    def wake(self) -> None:
-        """Something may have happened."""
-        self._wake.set()
-
-    async def wait(self, seconds: float) -> None:
-        """Until it is woken, or so long."""
-        try:
-            await asyncio.wait_for(self._wake.wait(), seconds)
-        except asyncio.TimeoutError:
-            return
-        finally:
-            self._wake.clear()
 
     async def listen(self, url: str) -> None:
         """Wakes with every new head that a websocket announces; for ever, whatever becomes of the connection."""
@@ -151,11 +140,11 @@ class Source:
                 async with connect(url, open_timeout=5, max_queue=None) as socket:
                     await socket.send(subscription)
                     async for _ in socket:
-                        self.wake()
+                        self.bell.ring()
             except (OSError, WebSocketException, asyncio.TimeoutError) as error:
                 # Not the URL: it may have a key in it.
                 LOGGER.info("websocket lost (%s); polling meanwhile", type(error).__name__)
-            self.wake()
+            self.bell.ring()
             await asyncio.sleep(0.5)
 
     # ------------------------------------------------------------------ blocks
