@@ -99,7 +99,6 @@ def chain(deployed: Chain) -> Iterator[Chain]:
     snapshot = deployed.rpc("evm_snapshot")
     yield deployed
     deployed.rpc("evm_setAutomine", True)
-    deployed.rpc("evm_setIntervalMining", 0)
     deployed.rpc("anvil_dropAllTransactions")
     assert deployed.rpc("evm_revert", snapshot)
 
