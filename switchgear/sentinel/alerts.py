@@ -125,7 +125,7 @@ class Alerts:
 
     async def flush(self) -> None:
         """Tells what is not told yet, wherever it is not."""
-        for alert, sent, made in self._store.alerts():
+        for alert, sent, made in self._store.unsent_alerts():
             missing = [one for one in self._channels if one.name not in sent]
             done = await asyncio.gather(*(self._tell(one, alert) for one in missing))
             sent += [one.name for one, told in zip(missing, done, strict=True) if told]

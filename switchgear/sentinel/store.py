@@ -278,10 +278,17 @@ class Store:
         values = (alert.key, data, time.time())
         return self._db.execute("INSERT OR IGNORE INTO alert (key, data, made) VALUES (?, ?, ?)", values).rowcount == 1
 
-    def alerts(self) -> list[tuple[Alert, list[str], float]]:
+    def unsent_alerts(self) -> list[tuple[Alert, list[str], float]]:
         """Those not told everywhere, with where they were already, and when they were made."""
         rows = self._db.execute("SELECT key, data, sent, made FROM alert WHERE done = 0 ORDER BY made, key")
         return [(Alert(key, **json.loads(data)), json.loads(sent), made) for key, data, sent, made in rows]
+
+    def all_alerts(self) -> list[Alert]:
+        """Everything that was ever to be told, oldest first."""
+        return [
+            Alert(key, **json.loads(data))
+            for key, data in self._db.execute("SELECT key, data FROM alert ORDER BY made, key")
+        ]
 
     def mark_alert(self, key: str, sent: Sequence[str], *, done: bool) -> None:
         """Where it was told."""

@@ -41,7 +41,9 @@ class Chain:
         """Asks it directly."""
         return self.world.node.request(method, *params)
 
-    def act(self, value: int = 1, *, wallet: Any = None, to: str | None = None, data: str = "0x") -> str:
+    def act(
+        self, value: int = 1, *, wallet: Any = None, to: str | None = None, data: str = "0x", mined: bool = True
+    ) -> str:
         """The agent sends a transaction to the protocol; its hash. A value that ends in 7 gives it away."""
         wallet = wallet or self.world.wallet
         # By nonce, since several may wait to be mined.
@@ -56,7 +58,10 @@ class Chain:
             "maxPriorityFeePerGas": 10**9,
         }
         raw = wallet.sign_transaction(request).raw_transaction
-        return str(self.rpc("eth_sendRawTransaction", "0x" + raw.hex()))
+        sent = str(self.rpc("eth_sendRawTransaction", "0x" + raw.hex()))
+        if mined:
+            until(lambda: self.rpc("eth_getTransactionReceipt", sent), "an action is mined")
+        return sent
 
     def mine(self, blocks: int = 1) -> None:
         """Blocks."""
@@ -101,6 +106,7 @@ def chain(deployed: Chain) -> Iterator[Chain]:
     deployed.rpc("evm_setAutomine", True)
     deployed.rpc("anvil_dropAllTransactions")
     assert deployed.rpc("evm_revert", snapshot)
+    deployed.rpc("anvil_setNextBlockBaseFeePerGas", hex(10**9))
 
 
 @pytest.fixture
@@ -176,6 +182,10 @@ class Watch:
 
     def taken(self, height: int) -> bool:
         """Whether it has taken this block."""
+        if self.error:
+            raise self.error.pop()
+        if self.sentinel is None or not self.sentinel.caught_up.is_set():
+            return False
         return self.path.exists() and self.ask(lambda s: (tip := s.tip) is not None and tip.number >= height)
 
     @property

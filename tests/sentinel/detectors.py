@@ -18,8 +18,9 @@ ROGUE = 7
 class Marks:
     """Fires for values that end in 7; with `lineage`, for the lineage instead of the agent."""
 
-    def __init__(self, name: str = "marks", *, lineage: bool = False) -> None:
+    def __init__(self, name: str = "marks", *, lineage: bool = False, weight: float = 1.0) -> None:
         self.name = name
+        self._weight = weight
         self._lineage = lineage
         self.seen: list[str] = []
 
@@ -27,7 +28,9 @@ class Marks:
         """Whether it is marked; the larger, the worse."""
         self.seen.append(f"{o.tx_hash}:{o.log_index}")
         agent = 0 if self._lineage else o.agent
-        return Score(self.name, agent, o.lineage, float(o.value), 1.0, o.value % 10 == ROGUE, f"a value of {o.value}")
+        return Score(
+            self.name, agent, o.lineage, o.value * self._weight, 1.0, o.value % 10 == ROGUE, f"a value of {o.value}"
+        )
 
     def state(self) -> dict[str, Any]:
         """Everything it saw."""
