@@ -67,13 +67,12 @@ def cli(path: Path | None, mode: Mode | None, once: bool, fresh: bool, account: 
 async def _run(sentinel: Sentinel, once: bool) -> None:
     import asyncio  # noqa: PLC0415
     import signal  # noqa: PLC0415
+    import threading  # noqa: PLC0415
 
-    for one in (signal.SIGINT, signal.SIGTERM):
-        try:
+    # Elsewhere signals are not for it.
+    if threading.current_thread() is threading.main_thread():
+        for one in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(one, sentinel.stop)
-        except (NotImplementedError, RuntimeError, ValueError):
-            # Not in the main thread, or not on this system: then it ends as any program does.
-            break
     await sentinel.run(once=once)
 
 

@@ -23,10 +23,13 @@ class Marks:
         self._weight = weight
         self._lineage = lineage
         self.seen: list[str] = []
+        self.observations: list[Observation] = []
+        """Since it was made."""
 
     def observe(self, o: Observation) -> Score | None:
         """Whether it is marked; the larger, the worse."""
         self.seen.append(f"{o.tx_hash}:{o.log_index}")
+        self.observations.append(o)
         agent = 0 if self._lineage else o.agent
         return Score(
             self.name, agent, o.lineage, o.value * self._weight, 1.0, o.value % 10 == ROGUE, f"a value of {o.value}"
