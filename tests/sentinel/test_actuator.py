@@ -53,14 +53,14 @@ def test_step__base_fee_jumps__the_fee_follows(chain: Chain, watch: Watch) -> No
 
 def test_step__fee_at_its_bound__tells(chain: Chain, watch: Watch) -> None:
     """OP-2: the fee is never above the bound; that a trip waits for it is worth an alert."""
-    with watch.running(max_fee_gwei=20, bump_after=0.1):
+    with watch.running(max_fee_gwei=4, bump_after=0.1):
         until(lambda: watch.taken(chain.height), "first start")
         chain.rpc("evm_setAutomine", False)
         chain.act(17, mined=False)
         chain.mine()
         until(lambda: watch.ask(lambda s: [a for a in s.all_alerts() if a.key.startswith("fee:")]), "alert")
         (sending,) = watch.ask(lambda s: s.sendings(chain.world.guardian.address))
-        assert sending.fee <= 20 * 10**9
+        assert sending.fee <= 4 * 10**9
         chain.mine()
         until(lambda: chain.stopped, "trip")
 
