@@ -21,6 +21,7 @@ COMMANDS = {
     "revoke": "End the binding of a wallet.",
     "show": "Show an agent: who answers for it, and what may stop it.",
     "trip": "Open a kill switch, a breaker or a lane.",
+    "watch": "Watch the agents of this chain, and trip by itself.",
 }
 """By name, with a line of help each."""
 _MODULES = {"list": "listing", "show": "status"}

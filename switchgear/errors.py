@@ -1566,3 +1566,34 @@ class NotManager(ContractReverted):
     signature = "NotManager(address)"
     text = "{caller} is not the delegation manager"
     caller: str
+    return hint(value) if hint in (Field, Subject) else value
+
+
+# ---------------------------------------------------------------------------------------------- the sentinel
+
+
+class ConfigInvalid(InvalidInput):
+    """The sentinel's configuration makes no sense; the text names the keys."""
+
+
+@dataclass(eq=False)
+class ChainReset(ChainError):
+    """The chain is not the one that the sentinel has been watching, or lost more blocks than it remembers."""
+
+    text = (
+        "the chain does not have block {number} ({hash}) any more, nor any other that the sentinel remembers: if it "
+        "was reset, start afresh (`--fresh` moves {database} aside); if not, the endpoints are on another chain"
+    )
+    number: int
+    hash: str
+    database: str
+
+
+@dataclass(eq=False)
+class ForeignDatabase(ChainError):
+    """The database is of another chain or core."""
+
+    text = "{database} was written for {expected}, not for {actual}: name another database, or start with `--fresh`"
+    database: str
+    expected: str
+    actual: str
