@@ -5,13 +5,13 @@ went before. A score of a tail is in bits: 10 bits are one chance in about a tho
 
 >>> from switchgear.detect.types import Observation
 >>> burst = Burst(60, threshold=20.0)
->>> for hour in range(100):
+>>> for hour in range(200):
 ...     o = Observation(hour * 3600, hour, "0x", 0, 7, 1, "0xp", 0, "0xw", 5, None, None, False)
 ...     score = burst.observe(o)
 >>> for second in range(9):
-...     score = burst.observe(o._replace(time=400_000 + second))
+...     score = burst.observe(o._replace(time=720_000 + second))
 >>> score.fires, score.explanation
-(True, '9 actions within 60 s; usual 0.014, spread 0.12')
+(True, '9 actions within 60 s; usual 0.017, spread 0.13')
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 HOUR, DAY = 3600, 86_400
 HORIZON = 7 * DAY
 """Seconds over which the past fades to 1/e, where it fades."""
-LEARNING = 2 * DAY
+LEARNING = 7 * DAY
 """Seconds after an agent's first action before anything is said of it."""
 LEARNING_ACTIONS = 20
 """Actions likewise."""

@@ -13,6 +13,7 @@ True
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -100,7 +101,7 @@ ATTACKS: dict[str, str] = {
 """On one agent, in words; those on a lineage are `SYNCHRONY` and `SHOCK`."""
 SYNCHRONY = "lineage-wide synchrony"
 SHOCK = "market shock"
-"""A decoy: everybody moves at once, whatever the lineage."""
+"""A decoy: everybody acts six times within ten minutes, whatever the lineage; of one agent, its part in that."""
 
 
 def attack(name: str, stream: Stream, *, at: int, seed: int) -> list[tuple[Observation, bool]]:
@@ -129,6 +130,7 @@ _EXTENT: dict[str, Callable[[Habits], tuple[int, int]]] = {
     "new counterparty": _usual(12, 1),
     "selector shift": _usual(12, 1),
     "fan-out": lambda _: (HOUR, 40),
+    SHOCK: lambda _: (600, 6),
 }
 """Seconds it lasts, and bad actions."""
 
@@ -272,7 +274,7 @@ def _actions(
             Observation(
                 time=time,
                 block=(time - GENESIS) // BLOCK_TIME,
-                tx_hash="0x" + sha256(f"{tag}{agent}.{index}".encode()).hexdigest(),
+                tx_hash=f"0x{tag.encode().hex():0>40}{agent:08x}{index:016x}",
                 log_index=0,
                 agent=agent,
                 lineage=lineage,
@@ -288,9 +290,11 @@ def _actions(
     return made
 
 
+@lru_cache(1 << 16)
 def _address(name: str, agent: int) -> str:
     return "0x" + sha256(f"{name} of {agent}".encode()).hexdigest()[:40]
 
 
+@cache
 def _selector(call: int) -> bytes:
     return sha256(f"call {call}".encode()).digest()[:4]
