@@ -81,7 +81,7 @@ class Size(NamedTuple):
     rates: tuple[int, ...]
 
 
-FULL = Size(agents=70, days=45, populations=16, population_days=35, herds=8, rates=RATES)
+FULL = Size(agents=40, days=67, populations=5, population_days=60, herds=20, rates=RATES)
 QUICK = Size(agents=6, days=21, populations=1, population_days=24, herds=3, rates=RATES[:1])
 CALIBRATION, HELD_OUT = 1, 2
 """Seeds of the two sets."""
@@ -149,9 +149,9 @@ class _Watch:
 class _Seen(NamedTuple):
     """One action, as everything that watches sees it."""
 
-    time: int
     bad: bool
     scores: dict[str, float]
+    features: tuple[float, ...] = ()
 
 
 @dataclass
@@ -207,6 +207,9 @@ class _Agents:
         for stream in self._streams(HELD_OUT):
             rows.append(self._attacked(stream, peaks, trials))
         self._judge_by_forest(rows, peaks)
+        seen = [one for found in trials.values() for trial in found for one in trial.seen]
+        for one, score in zip(seen, self._score(np.array([one.features for one in seen])), strict=True):
+            one.scores[FOREST] = score
         self.progress(f"watched {self.days:,.0f} agent-days that are held out, and {len(ATTACKS)} attacks on each agent")
         return {
             "days": self.days,
@@ -268,15 +271,9 @@ class _Agents:
         rows.append(self._watch(watch, stream.observations[start:], peaks)[1])
         return stream.observations, np.concatenate(rows)
 
-    def _trial(self, watch: _Watch, actions: Sequence[tuple[Observation, bool]]) -> _Trial:
-        seen, features = [], []
-        for o, bad in actions:
-            scores, row = watch.see(o)
-            seen.append(_Seen(o.time, bad, scores))
-            features.append(row)
-        for one, score in zip(seen, self._score(np.array(features)), strict=True):
-            one.scores[FOREST] = score
-        return _Trial(seen)
+    @staticmethod
+    def _trial(watch: _Watch, actions: Sequence[tuple[Observation, bool]]) -> _Trial:
+        return _Trial([_Seen(bad, *watch.see(o)) for o, bad in actions])
 
     def _judge_by_forest(
         self, rows: Sequence[tuple[Sequence[Observation], NDArray[np.float64]]], peaks: Mapping[str, Peaks]
@@ -418,7 +415,7 @@ class _Herds:
             herd = 1 + int(rng.integers(LINEAGES)) if sort == SYNCHRONY else None
             branch = deepcopy(crowd)
             seen = [
-                _Seen(o.time, bad, scores if herd in (None, o.lineage) else {})
+                _Seen(bad, scores if herd in (None, o.lineage) else {})
                 for o, bad in together(streams, at=at, seed=HELD_OUT, lineage=herd)
                 for scores in [branch.see(o)]
             ]

@@ -11,14 +11,14 @@ went before. A score of a tail is in bits: 10 bits are one chance in about a tho
 >>> for second in range(9):
 ...     score = burst.observe(o._replace(time=720_000 + second))
 >>> score.fires, score.explanation
-(True, '9 actions within 60 s; usual 0.017, spread 0.13')
+(True, '9 actions within 60 s; usual 1, spread 0.1')
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, insort
 from dataclasses import asdict, dataclass, field
-from math import exp, log, log2, sqrt
+from math import e, exp, log, log2, sqrt
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from scipy.special import bdtrc, betainc
@@ -112,24 +112,27 @@ class _Counts(_Age):
     slots: list[int] = field(default_factory=list)
     """Actions in each of the last slices, the newest last."""
     window: int = 0
-    """Number of the window of the moments that is being counted."""
+    """Number of the window that is being counted."""
     count: int = 0
     """Actions in it."""
+    windows: int = 0
+    """Windows learned of."""
     mean: float = 0.0
-    square: float = 0.0
-    weight: float = 0.0
+    """Of the actions beyond the first in a window that has any, fading."""
+    variance: float = 0.0
 
 
 class Burst(_OfAgent[_Counts]):
     """More actions within a window than the agent's own past makes likely.
 
-    The past is the mean and variance of actions in disjoint windows, fading over `HORIZON`, empty windows included. They
-    give a negative binomial: a Poisson whose rate varies as much as this agent's does, by night, in sessions. The score is
-    its tail, given that the agent acts at all. What is learned of a window is capped, so that a burst does not
-    become the rule at once.
+    The past is the mean and variance of actions beyond the first, over disjoint windows in which the agent acts at all. They
+    give a negative binomial: a Poisson whose rate varies as much as this agent's does, by night, in sessions. The score
+    is its tail at the actions within the last `window` seconds. What is learned of a window is capped, so
+    that a burst does not become the rule at once.
     """
 
     SLICES = 6
+    _FADE = 1 / 200
     _memory = _Counts
 
     def __init__(self, window: int, threshold: float) -> None:
@@ -137,63 +140,49 @@ class Burst(_OfAgent[_Counts]):
         self.name = f"burst-{window}"
         self.window = window
         self._slice = window // self.SLICES
-        self._rate = window / HORIZON
 
     def _judge(self, memory: _Counts, o: Observation) -> tuple[float, str] | None:
-        self._close(memory, o.time // self.window)
+        window, slot = o.time // self.window, o.time // self._slice
+        if window > memory.window:
+            self._learn(memory)
+            memory.window, memory.count = window, 0
         memory.count += 1
-        slot = o.time // self._slice
         passed = slot - memory.slot
         if passed >= self.SLICES or not memory.slots:
             memory.slots = [0] * self.SLICES
         elif passed > 0:
-            del memory.slots[:passed]
-            memory.slots += [0] * passed
+            memory.slots = memory.slots[passed:] + [0] * passed
         memory.slot = max(slot, memory.slot)
         memory.slots[-1] += 1
-        mean, variance = self._moments(memory)
-        if not mean:
-            return None
-        count = sum(memory.slots)
-        text = f"{count} actions within {self.window} s; usual {mean:.2g}, spread {sqrt(variance):.2g}"
-        return self._score(count, mean, variance), text
+        count, mean = sum(memory.slots), max(memory.mean, 0.01)
+        variance = max(memory.variance, 1.05 * mean)
+        text = f"{count} actions within {self.window} s; usual {1 + mean:.2g}, spread {sqrt(variance):.2g}"
+        return negative_binomial_bits(count - 1, mean, variance), text
 
-    @staticmethod
-    def _score(count: int, mean: float, variance: float) -> float:
-        """Bits of P(X >= count, given X >= 1), X negative binomial."""
-        if count <= 1:
-            return 0.0
-        shape = mean * mean / (variance - mean)
-        share = mean / (mean + shape)
-        some = float(betainc(1.0, shape, share))
-        return bits(float(betainc(count, shape, share)) / some)
-
-    @staticmethod
-    def _moments(memory: _Counts) -> tuple[float, float]:
-        """Mean and variance of a window; never less spread than a little more than a Poisson."""
-        if not memory.weight:
-            return 0.0, 0.0
-        mean = memory.mean / memory.weight
-        return mean, max(memory.square / memory.weight - mean * mean, 1.05 * mean)
-
-    def _close(self, memory: _Counts, window: int) -> None:
-        """Learn of the windows that are over."""
-        if not memory.slots:
-            memory.window = window
-        passed = window - memory.window
-        if passed <= 0:
+    def _learn(self, memory: _Counts) -> None:
+        """Of a window that is over."""
+        if not memory.count:
             return
-        mean, variance = self._moments(memory)
-        count: float = memory.count
-        if memory.seen > LEARNING_ACTIONS:
-            count = min(count, mean + 5 * sqrt(variance) + 1)
-        keep = (1 - self._rate) ** passed
-        empty = 1 - (1 - self._rate) ** (passed - 1)
-        first = self._rate * (1 - self._rate) ** (passed - 1)
-        memory.mean = memory.mean * keep + count * first
-        memory.square = memory.square * keep + count * count * first
-        memory.weight = memory.weight * keep + first + empty
-        memory.window, memory.count = window, 0
+        more: float = memory.count - 1
+        memory.windows += 1
+        if memory.windows > LEARNING_ACTIONS:
+            more = min(more, memory.mean + 5 * sqrt(memory.variance) + 1)
+        fade = max(self._FADE, 1 / memory.windows)
+        step = more - memory.mean
+        memory.mean += fade * step
+        memory.variance = (1 - fade) * (memory.variance + fade * step * step)
+
+
+def negative_binomial_bits(count: int, mean: float, variance: float) -> float:
+    """Bits of P(X >= count) for a negative binomial of this mean and greater variance.
+
+    >>> negative_binomial_bits(0, 1.0, 2.0), negative_binomial_bits(1, 1.0, 2.0)
+    (0.0, 1.0)
+    """
+    if count <= 0:
+        return 0.0
+    shape = mean * mean / (variance - mean)
+    return bits(float(betainc(count, shape, mean / (mean + shape))))
 
 
 # ---------------------------------------------------------------------------------------------- values
@@ -203,42 +192,46 @@ class Burst(_OfAgent[_Counts]):
 class _Values(_Age):
     recent: list[float] = field(default_factory=list)
     """Logarithms of the last values, in the order they came."""
-    ordered: list[float] = field(default_factory=list)
-    """The same, sorted."""
+
+    def __post_init__(self) -> None:
+        """Not a field: it follows from the values."""
+        self.ordered = sorted(self.recent)
 
 
 class LargeValue(_OfAgent[_Values]):
-    """A value far above the agent's median.
+    """A value far above what the agent is used to.
 
-    The score is the distance of its logarithm from the median of the last `KEPT`, in deviations. A deviation is the larger of
-    the MAD (times 1.4826) and what the upper tail says (the 95 % point, over 1.645), and at least a tenth, so that
-    an agent which always pays the same may pay a little more.
+    By the logarithms of its last `KEPT` values. Their upper tail is taken for exponential from the 90 % point on, as
+    heavy tails are and light ones are below: its scale is the mean excess of the tenth above. The score is the tail's
+    probability in bits. Robust, since the scale is at least what the median distance from the median (MAD) makes of a
+    bell curve, and one twentieth, so that an agent which always pays the same may pay a little more.
     """
 
-    KEPT = 128
-    FLOOR = 0.1
+    KEPT = 256
+    FLOOR = 0.05
+    _BELL = 0.3 * 1.4826
+    """Times the MAD: a bell's mean excess there is 0.42 deviations, estimated from few it can be less."""
     name = "value"
     _memory = _Values
 
     def _judge(self, memory: _Values, o: Observation) -> tuple[float, str] | None:
         if o.value <= 0:
             return None
-        value = log(o.value)
-        ordered = memory.ordered
+        value, ordered = round(log(o.value), 4), memory.ordered
         found = None
         if len(ordered) > LEARNING_ACTIONS:
-            middle, scale = centre(ordered), self._scale(ordered)
-            score = max(0.0, (value - middle) / scale)
-            found = score, f"value {o.value}, {exp(value - middle):.3g} times the median: {score:.1f} deviations"
+            point = ordered[len(ordered) * 9 // 10]
+            tail = ordered[len(ordered) * 9 // 10 :]
+            scale = max(self.FLOOR, self._BELL * deviation(ordered), sum(tail) / len(tail) - point)
+            excess = (value - point) / scale
+            score = min(BITS, log2(10) + excess * log2(e)) if excess > 0 else 0.0
+            text = f"value {o.value}, {exp(value - centre(ordered)):.3g} times the median; tail {scale:.2g}"
+            found = score, text
         memory.recent.append(value)
         insort(ordered, value)
         if len(memory.recent) > self.KEPT:
             del ordered[bisect_left(ordered, memory.recent.pop(0))]
         return found
-
-    def _scale(self, ordered: list[float]) -> float:
-        upper = (ordered[len(ordered) * 19 // 20] - centre(ordered)) / 1.645
-        return max(self.FLOOR, 1.4826 * deviation(ordered), upper)
 
 
 def centre(ordered: list[float]) -> float:
