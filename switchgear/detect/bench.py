@@ -135,8 +135,7 @@ def costs(size: Size = QUICK) -> dict[str, dict[str, float]]:
 class _Watch:
     """Everything that watches one agent."""
 
-    def __init__(self, stream: Stream) -> None:
-        self.stream = stream
+    def __init__(self) -> None:
         self._detectors = agent_detectors(dict.fromkeys(AGENT_DETECTORS, inf))
         self._zscore, self._features = ZScore(), Features()
 
@@ -188,7 +187,7 @@ class _Agents:
         """Of all candidates, on the first set."""
         peaks, rows = self._empty(), []
         for stream in self._streams(CALIBRATION):
-            rows.append(self._watch(_Watch(stream), stream.observations, peaks))
+            rows.append(self._watch(_Watch(), stream.observations, peaks))
         features = np.concatenate([features for _, features in rows])
         self.forest = _forest(features)
         self._judge_by_forest(rows, peaks)
@@ -262,7 +261,7 @@ class _Agents:
         rng = np.random.Generator(np.random.PCG64([HELD_OUT, stream.agent, 1]))
         last = self.size.days * DAY - _TAIL
         moments = sorted((GENESIS + int(rng.integers(_WARM, last)), name) for name in trials)
-        watch, start, rows = _Watch(stream), 0, []
+        watch, start, rows = _Watch(), 0, []
         for at, name in moments:
             end = next((i for i, o in enumerate(stream.observations) if o.time >= at), len(stream.observations))
             rows.append(self._watch(watch, stream.observations[start:end], peaks)[1])
