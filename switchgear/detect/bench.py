@@ -209,7 +209,9 @@ class _Agents:
         seen = [one for found in trials.values() for trial in found for one in trial.seen]
         for one, score in zip(seen, self._score(np.array([one.features for one in seen])), strict=True):
             one.scores[FOREST] = score
-        self.progress(f"watched {self.days:,.0f} agent-days that are held out, and {len(ATTACKS)} attacks on each agent")
+        self.progress(
+            f"watched {self.days:,.0f} agent-days that are held out, and {len(ATTACKS)} attacks on each agent"
+        )
         return {
             "days": self.days,
             "false_alarms": {
@@ -389,9 +391,7 @@ class _Herds:
         return population(days=self.size.population_days, seed=seed, lineages=LINEAGES, members=MEMBERS)
 
     @staticmethod
-    def _watch(
-        crowd: _Crowd, observations: Sequence[Observation], number: int, peaks: Mapping[str, Peaks]
-    ) -> None:
+    def _watch(crowd: _Crowd, observations: Sequence[Observation], number: int, peaks: Mapping[str, Peaks]) -> None:
         for o in observations:
             scores = crowd.see(o)
             if o.time >= GENESIS + 2 * LEARNING:
@@ -403,9 +403,7 @@ class _Herds:
         observations = merged(streams)
         rng = np.random.Generator(np.random.PCG64([HELD_OUT, number, 2]))
         span = _WARM + DAY, self.size.population_days * DAY - _TAIL
-        moments = sorted(
-            (GENESIS + int(rng.integers(*span)), sort) for sort in trials for _ in range(self.size.herds)
-        )
+        moments = sorted((GENESIS + int(rng.integers(*span)), sort) for sort in trials for _ in range(self.size.herds))
         crowd, start = _Crowd(self.thresholds[STIR]), 0
         for at, sort in moments:
             end = next(index for index, o in enumerate(observations) if o.time >= at)

@@ -380,7 +380,9 @@ class YoungCounterparties(_OfAgent[_Known]):
             memory.share += (memory.young.pop(0) - memory.share) * self._FADE
         count, usual = sum(memory.young), max(memory.share, 0.01)
         score = bits(float(bdtrc(count - 1, len(memory.young), usual))) if count else 0.0
-        text = f"{count} of the last {len(memory.young)} actions with counterparties younger than a day; usual {usual:.0%}"
+        text = (
+            f"{count} of the last {len(memory.young)} actions with counterparties younger than a day; usual {usual:.0%}"
+        )
         return score, text
 
 

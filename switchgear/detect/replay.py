@@ -83,9 +83,7 @@ class Hypothesis:
         for lineage in range(1, lineages + 1):
             self._core.register_lineage(_OWNER, str(lineage))
         self._core.set_admin(_PROTOCOL, _ADMIN)
-        self._core.open_lane(
-            _PROTOCOL, 0, limits, plain._replace(unknown=policy.unknown), list(range(1, lineages + 1))
-        )
+        self._core.open_lane(_PROTOCOL, 0, limits, plain._replace(unknown=policy.unknown), list(range(1, lineages + 1)))
 
     def act(self, o: Observation) -> tuple[Denial | None, list[Trip]]:
         """Ask for an action as its protocol would have: whether it is denied, and what trips.

@@ -61,9 +61,7 @@ class Suggestion:
     """None if nothing in the history has a value."""
 
 
-def suggest(
-    observations: Sequence[Observation], window: int, days: float, trip_level: int = NEVER_TRIP
-) -> Suggestion:
+def suggest(observations: Sequence[Observation], window: int, days: float, trip_level: int = NEVER_TRIP) -> Suggestion:
     """Caps for every agent of a lane; each meter has half of the rate.
 
     Args:
