@@ -1,7 +1,7 @@
 """How well the detectors do, beside a naive z-score and an isolation forest, on streams with known attacks.
 
-All are calibrated on one set of seeds, and every figure is from another. Each candidate, the detectors of an agent together
-being one, has the whole rate of false alarms to itself.
+All are calibrated on one set of seeds, and every figure is from another. Each candidate, the detectors of an agent
+together being one, has the whole rate of false alarms to itself.
 """
 
 from __future__ import annotations
@@ -185,9 +185,8 @@ class _Agents:
 
     def calibrate(self) -> Thresholds:
         """Of all candidates, on the first set."""
-        peaks, rows = self._empty(), []
-        for stream in self._streams(CALIBRATION):
-            rows.append(self._watch(_Watch(), stream.observations, peaks))
+        peaks = self._empty()
+        rows = [self._watch(_Watch(), stream.observations, peaks) for stream in self._streams(CALIBRATION)]
         features = np.concatenate([features for _, features in rows])
         self.forest = _forest(features)
         self._judge_by_forest(rows, peaks)
@@ -201,10 +200,9 @@ class _Agents:
 
     def measure(self, thresholds: Thresholds) -> dict[str, Any]:
         """False alarms and attacks, on the second set."""
-        peaks, rows = self._empty(), []
+        peaks = self._empty()
         trials: dict[str, list[_Trial]] = {name: [] for name in (*ATTACKS, SHOCK)}
-        for stream in self._streams(HELD_OUT):
-            rows.append(self._attacked(stream, peaks, trials))
+        rows = [self._attacked(stream, peaks, trials) for stream in self._streams(HELD_OUT)]
         self._judge_by_forest(rows, peaks)
         seen = [one for found in trials.values() for trial in found for one in trial.seen]
         for one, score in zip(seen, self._score(np.array([one.features for one in seen])), strict=True):
@@ -294,7 +292,8 @@ class _Agents:
 
 
 def _forest(features: NDArray[np.float64]) -> Any:
-    from sklearn.ensemble import IsolationForest  # noqa: PLC0415 - only the benchmark needs it, and it is heavy
+    # Only the benchmark needs it, and it is heavy.
+    from sklearn.ensemble import IsolationForest  # type: ignore[import-untyped]  # noqa: PLC0415
 
     chosen = np.random.Generator(np.random.PCG64(CALIBRATION)).permutation(len(features))[:FOREST_ROWS]
     return IsolationForest(n_estimators=FOREST_TREES, random_state=CALIBRATION).fit(features[chosen])

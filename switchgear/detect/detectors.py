@@ -21,8 +21,7 @@ from dataclasses import asdict, dataclass, field
 from math import e, exp, log, log2, sqrt
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
-from scipy.special import bdtrc, betainc
-
+from switchgear.detect.tails import BITS, binomial, bits, negative_binomial
 from switchgear.detect.types import Score
 
 if TYPE_CHECKING:
@@ -37,8 +36,6 @@ LEARNING = 7 * DAY
 """Seconds after an agent's first action before anything is said of it."""
 LEARNING_ACTIONS = 20
 """Actions likewise."""
-BITS = 1000.0
-"""The highest score of a tail: floating point has no smaller probabilities."""
 
 _Memory = TypeVar("_Memory", bound="_Age")
 
@@ -93,15 +90,6 @@ def _copied(memory: Mapping[str, Any]) -> dict[str, Any]:
     return {name: type(value)(value) if isinstance(value, (list, dict)) else value for name, value in memory.items()}
 
 
-def bits(probability: float) -> float:
-    """A probability as surprise.
-
-    >>> bits(0.25)
-    2.0
-    """
-    return min(BITS, -log2(probability)) if probability > 0 else BITS
-
-
 # ---------------------------------------------------------------------------------------------- bursts
 
 
@@ -125,10 +113,10 @@ class _Counts(_Age):
 class Burst(_OfAgent[_Counts]):
     """More actions within a window than the agent's own past makes likely.
 
-    The past is the mean and variance of actions beyond the first, over disjoint windows in which the agent acts at all. They
-    give a negative binomial: a Poisson whose rate varies as much as this agent's does, by night, in sessions. The score
-    is its tail at the actions within the last `window` seconds. What is learned of a window is capped, so
-    that a burst does not become the rule at once.
+    The past is the mean and variance of actions beyond the first, over disjoint windows in which the agent acts at
+    all. They give a negative binomial: a Poisson whose rate varies as much as this agent's does, by night, in
+    sessions. The score is its tail at the actions within the last `window` seconds. What is learned of a window is
+    capped, so that a burst does not become the rule at once.
     """
 
     SLICES = 6
@@ -157,7 +145,7 @@ class Burst(_OfAgent[_Counts]):
         count, mean = sum(memory.slots), max(memory.mean, 0.01)
         variance = max(memory.variance, 1.05 * mean)
         text = f"{count} actions within {self.window} s; usual {1 + mean:.2g}, spread {sqrt(variance):.2g}"
-        return negative_binomial_bits(count - 1, mean, variance), text
+        return negative_binomial(count - 1, mean, variance), text
 
     def _learn(self, memory: _Counts) -> None:
         """Of a window that is over."""
@@ -171,18 +159,6 @@ class Burst(_OfAgent[_Counts]):
         step = more - memory.mean
         memory.mean += fade * step
         memory.variance = (1 - fade) * (memory.variance + fade * step * step)
-
-
-def negative_binomial_bits(count: int, mean: float, variance: float) -> float:
-    """Bits of P(X >= count) for a negative binomial of this mean and greater variance.
-
-    >>> negative_binomial_bits(0, 1.0, 2.0), negative_binomial_bits(1, 1.0, 2.0)
-    (0.0, 1.0)
-    """
-    if count <= 0:
-        return 0.0
-    shape = mean * mean / (variance - mean)
-    return bits(float(betainc(count, shape, mean / (mean + shape))))
 
 
 # ---------------------------------------------------------------------------------------------- values
@@ -286,8 +262,9 @@ class _Flow(_Age):
 class Drift(_OfAgent[_Flow]):
     """A flow of value that stays above the usual for long, though no single hour is remarkable.
 
-    The classic CUSUM: every hour, what flowed beyond the expected for this hour of the day and half a deviation is added to a
-    sum that never falls below 0. Values count at most `LARGEST` times the typical one: single ones are `LargeValue`'s.
+    The classic CUSUM: every hour, what flowed beyond the expected for this hour of the day and half a deviation is
+    added to a sum that never falls below 0. Values count at most `LARGEST` times the typical one: single ones are
+    `LargeValue`'s.
     """
 
     SLACK = 0.5
@@ -356,7 +333,8 @@ class _Known(_Age):
 class YoungCounterparties(_OfAgent[_Known]):
     """Dealings with counterparties that the agent has known for less than a day.
 
-    The score is the binomial tail of their number among the last `RECENT` actions, at the share that the agent's own past has.
+    The score is the binomial tail of their number among the last `RECENT` actions, at the share that the agent's own
+    past has.
     """
 
     RECENT = 16
@@ -379,7 +357,7 @@ class YoungCounterparties(_OfAgent[_Known]):
             # What leaves the recent ones becomes the past.
             memory.share += (memory.young.pop(0) - memory.share) * self._FADE
         count, usual = sum(memory.young), max(memory.share, 0.01)
-        score = bits(float(bdtrc(count - 1, len(memory.young), usual))) if count else 0.0
+        score = binomial(count, len(memory.young), usual)
         text = (
             f"{count} of the last {len(memory.young)} actions with counterparties younger than a day; usual {usual:.0%}"
         )
@@ -402,8 +380,9 @@ class _Bigrams(_Age):
 class SelectorSequence(_OfAgent[_Bigrams]):
     """Calls in an order that the agent did not use to make.
 
-    The surprisal of a call is -log2 of its probability after the call before it, by counts of pairs, smoothed with those
-    of single calls. What exceeds the agent's usual surprisal and two bits adds up to a sum that never falls below 0.
+    The surprisal of a call is -log2 of its probability after the call before it, by counts of pairs, smoothed with
+    those of single calls. What exceeds the agent's usual surprisal and two bits adds up to a sum that never falls
+    below 0.
     """
 
     KEPT = 256

@@ -1,7 +1,7 @@
 """What agents did at a protocol: from a chain's past, or from a file.
 
-The core says nothing of what it admits, so a chain's past is read from its transactions: those that wallets of agents sent to
-the protocol, with their receipts.
+The core says nothing of what it admits, so a chain's past is read from its transactions: those that wallets of agents
+sent to the protocol, with their receipts.
 
 >>> import json, tempfile, pathlib
 >>> path = pathlib.Path(tempfile.mkdtemp()) / "past.json"
@@ -87,11 +87,11 @@ def read_chain(
     """What agents did at a protocol in blocks `first` to `last`, both included, in the chain's order.
 
     One observation for each transaction that a wallet of an agent sent to the protocol. Its value is what moved of the
-    token from or to the protocol, its counterparty the other side of the largest of these transfers. If the core denied it,
-    value and log are those of the denial; if it reverted, its value is not known and counts as 0.
+    token from or to the protocol, its counterparty the other side of the largest of these transfers. If the core
+    denied it, value and log are those of the denial; if it reverted, its value is not known and counts as 0.
 
-    Transactions that reach the protocol through another contract (a smart account, a router) are not seen: a node tells of
-    them only in traces.
+    Transactions that reach the protocol through another contract (a smart account, a router) are not seen: a node
+    tells of them only in traces.
 
     Args:
         breaker: The core, on its node.
@@ -206,8 +206,8 @@ _NUMBERS = ("time", "block", "log_index", "agent", "lineage", "lane", "value")
 def read_file(path: Path) -> list[Observation]:
     """Observations from a file, ordered by time.
 
-    A ``.csv`` has the names of fields in its first line; anything else is a JSON array of objects. Only `time` and one of
-    `agent` and `wallet` are needed. Numbers may be strings.
+    A ``.csv`` has the names of fields in its first line; anything else is a JSON array of objects. Only `time` and
+    one of `agent` and `wallet` are needed. Numbers may be strings.
 
     Raises:
         InvalidInput: It is no such file; the text says which entry is wrong, and why.

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from scipy.special import bdtrc, betaincinv
-
-from switchgear.detect.detectors import DAY, HORIZON, LEARNING, bits
+from switchgear.detect.detectors import DAY, HORIZON, LEARNING
+from switchgear.detect.tails import binomial, highest_chance
 from switchgear.detect.types import Score
 
 if TYPE_CHECKING:
@@ -48,11 +47,11 @@ class _Recent:
 class LineageSynchrony:
     """More members of a lineage stir within ten minutes than the other lineages explain (S5).
 
-    A member stirs when one of `signals`, detectors with a low threshold, fires for it. The chance that a member stirs now is
-    learned from the others now: a Beta whose prior is the long-run rate, and in which the others count as
-    `WITNESSES` at most, since no lineage is quite like another. The score is the binomial tail of the members that stir,
-    at the upper end (`CREDIBLE`) of that chance. So a shock that moves everybody raises the chance along with the
-    count, and no lineage stands out. Members without declared lineage count among the others only.
+    A member stirs when one of `signals`, detectors with a low threshold, fires for it. The chance that a member stirs
+    now is learned from the others now: a Beta whose prior is the long-run rate, and in which the others count as
+    `WITNESSES` at most, since no lineage is quite like another. The score is the binomial tail of the members that
+    stir, at the upper end (`CREDIBLE`) of that chance. So a shock that moves everybody raises the chance along with
+    the count, and no lineage stands out. Members without declared lineage count among the others only.
     """
 
     WINDOW = 600
@@ -111,8 +110,8 @@ class LineageSynchrony:
         rate = max(self._rate, 0.01)
         yes = self.PRIOR * rate + weight * others_stirred
         no = self.PRIOR * (1 - rate) + weight * (others - others_stirred)
-        chance = float(betaincinv(yes, no, self.CREDIBLE))
-        score = bits(float(bdtrc(stirred - 1, members, chance))) if stirred >= self.LEAST else 0.0
+        chance = highest_chance(yes, no, self.CREDIBLE)
+        score = binomial(stirred, members, chance) if stirred >= self.LEAST else 0.0
         text = (
             f"{stirred} of {members} members stirred within {self.WINDOW} s, {others_stirred} of {others} others; "
             f"chance of each at most {chance:.0%}"

@@ -1,13 +1,13 @@
 """What detectors and hypothetical limits would have made of the past: limits can be tried before they are enforced.
 
-The limits run in the reference model of the core, exactly. The past is taken as it happened: an agent that had been denied
-might have gone on otherwise.
+The limits run in the reference model of the core, exactly. The past is taken as it happened: an agent that had been
+denied might have gone on otherwise.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from switchgear.model import Core, Signature, WalletBinding
 from switchgear.types import NO_EXPIRY, Cause, Kind, LanePolicy, Limits, Subject, Verdict
@@ -103,11 +103,11 @@ class Hypothesis:
             if core.wallet(wallet).agent != handle:
                 self._bind(handle, wallet)
         verdict = core.admit(_PROTOCOL, 0, wallet, o.value)
+        events: list[tuple[str, Any]] = [*core.events]
         trips = [
-            Trip(o, self._outside(subject), cause, until)
-            for name, arguments in core.events
+            Trip(o, self._outside(arguments[2]), arguments[4], arguments[5])
+            for name, arguments in events
             if name == "BreakerTripped"
-            for _, _, subject, _, cause, until, _ in [arguments]
         ]
         return None if verdict.admitted else Denial(o, verdict._replace(agent=o.agent)), trips
 

@@ -190,7 +190,7 @@ def population(*, days: float, seed: int, lineages: int = 4, members: int = 12) 
 
 
 def together(streams: Sequence[Stream], *, at: int, seed: int, lineage: int | None) -> list[tuple[Observation, bool]]:
-    """Ten minutes in which the members of one lineage (or, with None, everybody) act six times each, as they usually do.
+    """Ten minutes in which the members of one lineage, or with None everybody, act six times each, as they usually do.
 
     Returns everything from `at` to an hour later, with each action whether it belongs to that.
     """

@@ -1,8 +1,9 @@
 """Limits that a history supports: how tight they can be without tripping over what has always been normal.
 
-A *false trip* is a window in which an agent of the history would have been denied, or have tripped by last straw; however
-often within it. The caps are the smallest at which a false trip is as rare as wanted, with confidence: by the upper end of a
-Poisson rate, not by its estimate. So a history that is too short for the rate supports no caps at all, rather than any.
+A *false trip* is a window in which an agent of the history would have been denied, or have tripped by last straw;
+however often within it. The caps are the smallest at which a false trip is as rare as wanted, with confidence: by the
+upper end of a Poisson rate, not by its estimate. So a history that is too short for the rate supports no caps at all,
+rather than any.
 """
 
 from __future__ import annotations
@@ -11,8 +12,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from scipy.special import gammaincinv
-
+from switchgear.detect.tails import highest_mean
 from switchgear.errors import InvalidInput
 from switchgear.model.breaker import COUNT_UNIT, VALUE_UNIT
 from switchgear.types import NEVER_TRIP
@@ -79,9 +79,10 @@ def suggest(observations: Sequence[Observation], window: int, days: float, trip_
     agent_days = sum(observations[-1].time - actions[0][0] for actions in past.values()) / DAY
     allowed = _allowed(agent_days / (2 * days))
     if allowed is None:
+        needed = 2 * highest_mean(0, CONFIDENCE)
         message = (
-            f"{agent_days:.1f} agent-days of history support at best one false trip in "
-            f"{agent_days / (2 * _most(0)):.1f} days; one in {days:g} takes {2 * days * _most(0):.0f}"
+            f"{agent_days:.1f} agent-days of history support at best one false trip in {agent_days / needed:.1f} days; "
+            f"one in {days:g} takes {days * needed:.0f}"
         )
         raise InvalidInput(message)
     meters = _Meters(past, window, trip_level, agent_days, allowed)
@@ -100,14 +101,9 @@ def suggest(observations: Sequence[Observation], window: int, days: float, trip_
 def _allowed(windows: float) -> int | None:
     """The most events that show, with confidence, that their mean is at most this; None if no number of them does."""
     allowed = None
-    while _most(0 if allowed is None else allowed + 1) <= windows:
+    while highest_mean(0 if allowed is None else allowed + 1, CONFIDENCE) <= windows:
         allowed = 0 if allowed is None else allowed + 1
     return allowed
-
-
-def _most(events: int) -> float:
-    """The highest mean of a Poisson that so few events leave likely."""
-    return float(gammaincinv(events + 1, CONFIDENCE))
 
 
 class _Meters(NamedTuple):
@@ -129,7 +125,12 @@ class _Meters(NamedTuple):
         stored = store_value_cap(cap)
         mantissa, exponent = stored & ((1 << MANTISSA_BITS) - 1), stored >> MANTISSA_BITS
         full = self.window << VALUE_UNIT
-        return self._trips(VALUE_UNIT, lambda value: -(-(-(-value >> exponent)) * full // mantissa))
+
+        def increment(value: int) -> int:
+            units = -(-value >> exponent)
+            return -(-units * full // mantissa)
+
+        return self._trips(VALUE_UNIT, increment)
 
     def backing(self, trips: Callable[[int], dict[int, int]], enough: int) -> Backing:
         """The smallest round cap with no more false trips than allowed; `enough` has none."""
@@ -147,7 +148,7 @@ class _Meters(NamedTuple):
         return Backing(
             cap=round_number(low),
             false_trips=number,
-            days=self.agent_days / _most(number),
+            days=self.agent_days / highest_mean(number, CONFIDENCE),
             worst=max(found, key=lambda agent: found[agent], default=0),
             tighter=sum(trips(max(1, round_number(low) * 9 // 10)).values()),
         )

@@ -47,7 +47,7 @@ def agent_detectors(thresholds: Mapping[str, float]) -> list[Detector]:
 
 def lineage_detector(threshold: float, stir: Mapping[str, float]) -> LineageSynchrony:
     """That of the lineages, with what its members stir by."""
-    signals = [
+    signals: list[Detector] = [
         Burst(600, stir["burst-600"]),
         LargeValue(stir["value"]),
         YoungCounterparties(stir["counterparties"]),

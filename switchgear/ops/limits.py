@@ -247,8 +247,8 @@ def suggest(
 ) -> None:
     """Suggest caps for a lane, from what its agents did; nothing is sent.
 
-    The smallest caps at which a false trip of an agent's own breaker is as rare as --days says, with 95 % confidence, if
-    nothing in the past was wrong. A past too short for that is refused. Lineages and ancestors are not looked at.
+    The smallest caps at which a false trip of an agent's own breaker is as rare as --days says, with 95 % confidence,
+    if nothing in the past was wrong. A past too short for that is refused. Lineages and ancestors are not looked at.
     """
     # What this needs beside Ape, the other commands of this group do not.
     from switchgear.detect.suggest import CONFIDENCE  # noqa: PLC0415

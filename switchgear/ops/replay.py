@@ -52,9 +52,9 @@ def cli(
 ) -> None:
     """Show what detectors and limits would have denied, tripped and reported in the past; nothing is sent.
 
-    Limits are those of the lane, with the fields that are named changed; with --window they are unlimited but for those.
-    The past is taken as it happened, and every agent begins it fresh. It takes the transactions that agents' wallets sent
-    to the protocol themselves.
+    Limits are those of the lane, with the fields that are named changed; with --window they are unlimited but for
+    those. The past is taken as it happened, and every agent begins it fresh. It takes the transactions that agents'
+    wallets sent to the protocol themselves.
     """
     wanted = {field: options.pop(field) for field in OPTIONS}
     settings = changed(lane_to_try(core, options, window), wanted, decimals)
