@@ -72,7 +72,8 @@ def show(console: Console, snapshot: Snapshot) -> None:
 
 def page(text: str, snapshot: dict[str, Any]) -> str:
     """The page with its generated parts made anew; each lies between two markers that bear its table's title."""
-    tables = [*_results(snapshot["full"]), _thresholds(snapshot["full"]), _costs(snapshot["costs"])]
+    full = snapshot["full"]
+    tables = [*_results(full), _thresholds(full), _beaten(full), _costs(snapshot["costs"])]
     for title, header, rows in tables:
         lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
         body = "\n".join("| " + " | ".join(line) + " |" for line in lines)
@@ -85,17 +86,16 @@ def page(text: str, snapshot: dict[str, Any]) -> str:
     return text
 
 
-def beaten(snapshot: Snapshot) -> list[tuple[str, str, str]]:
-    """Attack, rate and rival wherever a rival finds more than the detectors do."""
-    found = []
-    for part, attacks in (("agents", tuple(ATTACKS)), ("lineages", (SYNCHRONY,))):
-        for attack in attacks:
-            for rate, candidates in snapshot[part]["attacks"][attack].items():
-                ours = candidates[OURS]["recall"]
-                found += [
-                    (attack, rate, rival) for rival, one in candidates.items() if rival != OURS and one["recall"] > ours
-                ]
-    return found
+def beaten(snapshot: Snapshot) -> list[tuple[str, str, str, str, str]]:
+    """Attack, rate, rival, and what both find, wherever a rival finds more than the detectors do."""
+    return [
+        (attack, rate, rival, f"{found[OURS]['recall']:.0%}", f"{one['recall']:.0%}")
+        for part, attacks in (("agents", tuple(ATTACKS)), ("lineages", (SYNCHRONY,)))
+        for attack in attacks
+        for rate, found in snapshot[part]["attacks"][attack].items()
+        for rival, one in found.items()
+        if one["recall"] > found[OURS]["recall"]
+    ]
 
 
 _Table = tuple[str, list[str], list[list[str]]]
@@ -141,6 +141,14 @@ def _thresholds(snapshot: Snapshot) -> _Table:
         for name in names
     ]
     return "thresholds", ["Detector", "A member stirs", *(f"1 in {rate} days" for rate in RATES)], rows
+
+
+def _beaten(snapshot: Snapshot) -> _Table:
+    rows = [
+        [attack, f"1 in {rate} days", TITLES[rival], ours, theirs]
+        for attack, rate, rival, ours, theirs in beaten(snapshot)
+    ]
+    return "beaten", ["Attack", "False alarms", "Rival", "Detectors find", "Rival finds"], rows
 
 
 def _costs(costs: dict[str, dict[str, float]]) -> _Table:

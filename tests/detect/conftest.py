@@ -9,11 +9,13 @@ import pytest
 
 from switchgear import Breaker, connect
 from switchgear.detect.history import Place
-from tests.support.core import LIMITS, MINUTE, POLICY, World
+from tests.support.core import LIMITS, POLICY, World
 
 GAS = 1_000_000
 CAP = 10
 """Actions that the vault takes of an agent within an hour."""
+ALLOWANCE = 600
+"""Of the user's shares, for each wallet: less than the value cap."""
 
 
 @dataclass
@@ -34,7 +36,7 @@ class Story:
 
 @pytest.fixture(scope="module")
 def story(project: Any, chain: Any) -> Story:
-    """An agent takes 50 five times, its child 3 and 4, a minute apart; one call reverts; then come eight of 20 at once."""
+    """An agent takes 50 five times, its child 3 and 4; one call reverts; then come eight of 20."""
     world = World(project)
     token = world.deployer.deploy(project.ExampleToken, "Dollar", "USD")
     limits = LIMITS._replace(count_cap=CAP)
@@ -49,7 +51,7 @@ def story(project: Any, chain: Any) -> Story:
         token.approve(one, 2**256 - 1, sender=user)
         one.deposit(10_000, user, sender=user)
         for wallet in (world.wallet, child_wallet):
-            one.approve(wallet, 5_000, sender=user)
+            one.approve(wallet, ALLOWANCE, sender=user)
     hashes: list[str] = []
 
     def withdraw(amount: int, wallet: Any, vault: Any = vault, **options: Any) -> None:
@@ -57,19 +59,19 @@ def story(project: Any, chain: Any) -> Story:
         hashes.append(receipt.txn_hash)
 
     for _ in range(5):
-        world.soon(MINUTE)
+        world.soon(1)
         withdraw(50, world.wallet)
-    world.soon(MINUTE)
+    world.soon(1)
     withdraw(3, child_wallet)
-    world.soon(MINUTE)
+    world.soon(1)
     withdraw(4, child_wallet)
-    # Not one of this vault's: another protocol, a stranger, and the user's own.
+    # None of this vault's and its agents': at another protocol, and the user's own.
     withdraw(5, world.wallet, vault=other)
     hashes.pop()
     vault.withdraw(7, payee, user, sender=user)
-    # More than the allowance: the vault reverts, and nothing is charged.
-    world.soon(MINUTE)
-    revert = vault.transferFrom(user, payee, 6_000, sender=world.wallet, gas=GAS, raise_on_revert=False)
+    # More than is left of the allowance: the vault reverts, and nothing is charged.
+    world.soon(1)
+    revert = vault.transferFrom(user, payee, ALLOWANCE, sender=world.wallet, gas=GAS, raise_on_revert=False)
     hashes.append(revert.txn_hash)
     for _ in range(8):
         world.soon(1)

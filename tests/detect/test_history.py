@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from eth_utils.crypto import keccak
 
-from switchgear.detect.history import Roster, read_chain, read_file
+from switchgear.detect.history import Place, Roster, read_chain, read_file
 from switchgear.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ def test_read_chain__known_story__is_read_as_it_happened(story: Story, past: lis
     assert [o.tx_hash for o in past] == story.hashes
     agents = [story.agent] * 5 + [story.child] * 2 + [story.agent] * 9
     assert [o.agent for o in past] == agents
-    # 5 and then 5 more fit the cap of ten, which children's actions count against as well.
     assert [o.value for o in past] == [50] * 5 + [3, 4] + [0] + [20] * 8
+    # Its child's two count against the cap of ten as well.
     assert [o.denied for o in past] == [False] * 7 + [True] + [False] * 3 + [True] * 5
     assert {o.lineage for o in past if o.agent == story.child} == {story.world.lineage}
     assert [o.selector for o in past] == [WITHDRAW] * 7 + [TRANSFER_FROM] + [WITHDRAW] * 8
@@ -69,7 +69,7 @@ def test_read_chain__part_of_the_blocks__is_that_part(story: Story, past: list[O
 
 def test_read_chain__other_lane_or_no_token__has_fewer_values(story: Story, past: list[Observation]) -> None:
     """Denials in lane 0 are none of lane 1's; without a token only denials have a value."""
-    lane = [o for o in read_chain(story.breaker, story.place.__class__(story.place.protocol, 1), story.first)]
+    lane = list(read_chain(story.breaker, Place(story.place.protocol, 1), story.first))
     assert [o.tx_hash for o in lane] == [o.tx_hash for o in past if not o.denied or o.log_index == -1]
     assert {o.value for o in lane} == {0}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hashlib import sha256
+from itertools import pairwise
 
 import pytest
 
@@ -38,7 +39,7 @@ def test_honest__same_seed__same_stream(kind: str) -> None:
     assert first.observations != honest(kind, agent=6, days=10, seed=1).observations
     times = [o.time for o in first.observations]
     assert times == sorted(times)
-    assert GENESIS <= times[0]
+    assert times[0] >= GENESIS
     assert times[-1] < AT
     assert len({o.tx_hash for o in first.observations}) == len(times)
     assert all(isinstance(o.value, int) and o.value > 0 for o in first.observations)
@@ -53,10 +54,7 @@ def test_honest__frozen_seed__is_the_stream_of_the_benchmark() -> None:
 def test_honest__kinds__are_what_they_are_called() -> None:
     """Bursty agents act in sessions, diurnal ones sleep, heavy tails have values far above the median."""
     found = {kind: honest(kind, agent=1, days=60, seed=3).observations for kind in KINDS}
-    close = {
-        kind: sum(b.time - a.time < 60 for a, b in zip(seen, seen[1:], strict=False)) / len(seen)
-        for kind, seen in found.items()
-    }
+    close = {kind: sum(b.time - a.time < 60 for a, b in pairwise(seen)) / len(seen) for kind, seen in found.items()}
     night = {kind: sum(o.time % DAY < 6 * HOUR for o in seen) / len(seen) for kind, seen in found.items()}
     top = {
         kind: max(o.value for o in seen) / sorted(o.value for o in seen)[len(seen) // 2] for kind, seen in found.items()
@@ -80,7 +78,7 @@ def test_attack__same_seed__same_attack(name: str) -> None:
 
 
 def test_attack__each__differs_from_habit_as_it_says() -> None:
-    """A spike is large, a stranger new and one, a fan new and many, a shift of other calls; a burst is like the agent."""
+    """A spike is large, a stranger new and one, a fan new and many, a shift of other calls; a burst like the agent."""
     own = stream()
     known, calls = {o.counterparty for o in own.observations}, {o.selector for o in own.observations}
     bad = {name: [o for o, is_bad in attack(name, own, at=AT, seed=1) if is_bad] for name in ATTACKS}
