@@ -2,8 +2,9 @@
 
 A *false trip* is a window in which an agent of the history would have been denied, or have tripped by last straw;
 however often within it. The caps are the smallest at which a false trip is as rare as wanted, with confidence: by the
-upper end of a Poisson rate, not by its estimate. So a history that is too short for the rate supports no caps at all,
-rather than any.
+upper end of the rate, not by its estimate. False trips count as a Poisson, but one as uneven as the agents are (its
+variance is that between agents): others of their kind will differ as much. So a history that is too short for the rate
+supports no caps at all, rather than any.
 """
 
 from __future__ import annotations
@@ -77,15 +78,14 @@ def suggest(observations: Sequence[Observation], window: int, days: float, trip_
     for o in observations:
         past[o.agent].append((o.time, o.value))
     agent_days = sum(observations[-1].time - actions[0][0] for actions in past.values()) / DAY
-    allowed = _allowed(agent_days / (2 * days))
-    if allowed is None:
-        needed = 2 * highest_mean(0, CONFIDENCE)
+    needed = 2 * highest_mean(0, CONFIDENCE)
+    if agent_days < days * needed:
         message = (
             f"{agent_days:.1f} agent-days of history support at best one false trip in {agent_days / needed:.1f} days; "
             f"one in {days:g} takes {days * needed:.0f}"
         )
         raise InvalidInput(message)
-    meters = _Meters(past, window, trip_level, agent_days, allowed)
+    meters = _Meters(past, window, trip_level, agent_days, 2 * days)
     total = max(sum(value for _, value in actions) for actions in past.values())
     return Suggestion(
         window,
@@ -98,14 +98,6 @@ def suggest(observations: Sequence[Observation], window: int, days: float, trip_
     )
 
 
-def _allowed(windows: float) -> int | None:
-    """The most events that show, with confidence, that their mean is at most this; None if no number of them does."""
-    allowed = None
-    while highest_mean(0 if allowed is None else allowed + 1, CONFIDENCE) <= windows:
-        allowed = 0 if allowed is None else allowed + 1
-    return allowed
-
-
 class _Meters(NamedTuple):
     """A history, and the core's two meters over it (spec section 2), each by itself."""
 
@@ -113,7 +105,8 @@ class _Meters(NamedTuple):
     window: int
     trip_level: int
     agent_days: float
-    allowed: int
+    least: float
+    """Days of an agent in which there may be one false trip by one meter."""
 
     def count_trips(self, cap: int) -> dict[int, int]:
         """False trips of each agent that has any."""
@@ -133,25 +126,34 @@ class _Meters(NamedTuple):
         return self._trips(VALUE_UNIT, increment)
 
     def backing(self, trips: Callable[[int], dict[int, int]], enough: int) -> Backing:
-        """The smallest round cap with no more false trips than allowed; `enough` has none."""
+        """The smallest round cap at which false trips are rare enough; at `enough` there are none."""
         low, high = 1, 1
         while round_number(high) < enough:
             high *= 2
         while low < high:
             middle = (low + high) // 2
-            if sum(trips(round_number(middle)).values()) <= self.allowed:
+            if self.days(trips(round_number(middle))) >= self.least:
                 high = middle
             else:
                 low = middle + 1
         found = trips(round_number(low))
-        number = sum(found.values())
         return Backing(
             cap=round_number(low),
-            false_trips=number,
-            days=self.agent_days / highest_mean(number, CONFIDENCE),
+            false_trips=sum(found.values()),
+            days=self.days(found),
             worst=max(found, key=lambda agent: found[agent], default=0),
             tighter=sum(trips(max(1, round_number(low) * 9 // 10)).values()),
         )
+
+    def days(self, found: dict[int, int]) -> float:
+        """Days of an agent in which there is at most one false trip, at `CONFIDENCE`, if these were found."""
+        number, agents = sum(found.values()), len(self.past)
+        uneven = 1.0
+        if number and agents > 1:
+            mean = number / agents
+            squares = sum((count - mean) ** 2 for count in found.values()) + (agents - len(found)) * mean**2
+            uneven = max(1.0, squares / (agents - 1) / mean)
+        return self.agent_days / (uneven * highest_mean(number / uneven, CONFIDENCE))
 
     def _trips(self, unit: int, increment: Callable[[int], int]) -> dict[int, int]:
         found = {}

@@ -49,7 +49,7 @@ def highest_chance(yes: float, no: float, confidence: float) -> float:
     return float(special.betaincinv(yes, no, confidence))
 
 
-def highest_mean(events: int, confidence: float) -> float:
+def highest_mean(events: float, confidence: float) -> float:
     """The highest mean of a Poisson that so few events leave likely.
 
     >>> round(highest_mean(0, 0.95), 2)
