@@ -17,6 +17,7 @@ COMMANDS = {
     "list": "List the agents of this chain.",
     "preview": "Ask whether an action would be admitted.",
     "register": "Register an identity for an agent.",
+    "replay": "Try detectors and limits on the past.",
     "reset": "Close what was opened, cause by cause.",
     "revoke": "End the binding of a wallet.",
     "show": "Show an agent: who answers for it, and what may stop it.",
