@@ -1,4 +1,4 @@
-"""A headless Chromium that npm brings, driven by the DevTools protocol: what a reader sees, and what the page asked for.
+"""A headless Chromium that npm brings, driven by the DevTools protocol: what a reader sees, what the page asks for.
 
 The package has the browser, its libraries and a font, compressed; they are unpacked below ``.cache/`` once.
 """
