@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from datetime import datetime, timezone
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -12,12 +13,25 @@ from eth_utils.crypto import keccak
 
 from switchgear.display import plain, show, show_amount
 from switchgear.errors import InvalidInput
-from switchgear.report.document import Cite, Code, Data, Document, Heading, Link, Paragraph, Plot, Row, Table, Tiles
-from switchgear.report.evidence import Measure, Outcome, Source
+from switchgear.report.document import (
+    Cite,
+    Code,
+    Data,
+    Document,
+    Heading,
+    Link,
+    Paragraph,
+    Plot,
+    Row,
+    Short,
+    Table,
+    Tiles,
+)
+from switchgear.report.evidence import Measure, Outcome, Source, subject_name
 from switchgear.report.findings import Phase
 from switchgear.report.plots import Point, Span, bars, steps
-from switchgear.types import Cause
-from switchgear.values import from_note
+from switchgear.types import ZERO_ADDRESS, Cause, Setting, Subject
+from switchgear.values import from_note, to_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,6 +53,13 @@ _EVENTS = {
     "AgentReset": "good",
     "BreakerReset": "good",
 }
+_AUTOMATIC = {
+    Cause.COUNT_LAST_STRAW: "the last straw of its count",
+    Cause.VALUE_LAST_STRAW: "the last straw of its value",
+    Cause.STRIKES: "strikes",
+}
+_WORD = 2**64
+"""From here on a number is a packed word."""
 _DIGITS = 4
 """After the point, of what was divided."""
 
@@ -103,6 +124,7 @@ class _Composer:
     def __init__(self, evidence: Evidence, findings: Findings, explorer: str | None) -> None:
         self.evidence, self.findings, self.explorer = evidence, findings, explorer
         self.cited: dict[Source, None] = {}
+        self.shortened: dict[str, None] = {}
 
     def document(self) -> Document:
         """All parts, the sources last, since only then it is known what they are."""
@@ -121,7 +143,7 @@ class _Composer:
         ]
         title = f"Incident report: agent {self.evidence.agent.agent}"
         content = json.dumps(data(self.evidence, self.findings), indent=1)
-        return Document(title, [*parts, *self._sources(), Heading("Data"), Data(content)])
+        return Document(title, [*parts, *self._addresses(), *self._sources(), Heading("Data"), Data(content)])
 
     # ------------------------------------------------------------------ sections
 
@@ -135,10 +157,17 @@ class _Composer:
             said = f"Agent {agent.agent} was not stopped in {span}: no breaker that it depends on opened there."
             yield Paragraph((said, *identity))
         else:
-            words = f"Agent {agent.agent} was stopped in block {trip.source.block}, {self._utc(trip.time)}: "
-            note = f', with the note "{trip.note}"' if trip.note else ""
-            opened = f"{trip.what} opened by {_cause(trip.cause)}, by "
-            yield Paragraph((words, opened, Code(trip.actor), f"{note}.", self._cite(trip.source), *identity))
+            when = f"Agent {agent.agent} was stopped in block {trip.source.block}, at {self._utc(trip.time)} UTC: "
+            if trip.cause in _AUTOMATIC:
+                how: Text = (
+                    f" opened by itself, on {_AUTOMATIC[trip.cause]}, behind an action of ",
+                    Code(trip.actor),
+                    ".",
+                )
+            else:
+                note = f', who noted "{trip.note}"' if trip.note else ""
+                how = (f" was opened by its {trip.cause.name.lower()}, ", Code(trip.actor), f"{note}.")
+            yield Paragraph((when, trip.what, *how, self._cite(trip.source), *identity))
         if evidence.uri:
             yield Paragraph(("It names as its registration file ", Code(evidence.uri), "."))
         yield Tiles(list(self._tiles()))
@@ -159,17 +188,14 @@ class _Composer:
             reaction = f"{_plural(last.blocks, 'block')}, {_plural(int(last.delay.total_seconds()), 'second')}"
             yield "from its beginning to the trip", (reaction,)
         for measure, figure in self._chosen(findings.moved["before"]):
-            yield f"{self._kind(measure)} before the trip", (self._amount(measure, figure.value),)
-        done = [one for one in self.evidence.actions if self._phase(one) is Phase.AFTER and one.outcome is Outcome.DONE]
-        denied = [
-            one for one in self.evidence.actions if self._phase(one) is Phase.AFTER and one.outcome is Outcome.DENIED
-        ]
-        yield "done after the trip", (_plural(len(done), "action"),)
-        yield "denied after the trip", (_plural(len(denied), "action"),)
+            yield f"{self._plain(measure)} before the trip", (self._amount(measure, figure.value),)
+        after = next(rate for rate in findings.rates if rate.phase is Phase.AFTER)
+        for outcome in (Outcome.DONE, Outcome.DENIED):
+            yield f"{outcome.value} after the trip", (_plural(after.outcomes[outcome].value, "action"),)
 
     def _timeline(self) -> Iterator[Part]:
         yield Heading("Timeline")
-        yield from self._plot(self._by_outcome(), bars, "Actions", "done", "denied", "failed")
+        yield from self._plot(self._by_outcome(), bars, "actions", "done", "denied", "failed")
         yield Paragraph(
             ("Events of the core that concern the agent, its ancestors, its lineage or the lanes it used.",)
         )
@@ -179,7 +205,7 @@ class _Composer:
                     (str(event.block_number),),
                     (self._utc(self.evidence.blocks[event.block_number].time),),
                     (event.name,),
-                    _args(event),
+                    self._args(event),
                     (self._cite(Source.of(event)),),
                 ],
                 _EVENTS.get(event.name, ""),
@@ -225,17 +251,20 @@ class _Composer:
         rows = []
         for rate in findings.rates:
             each = rate.per_window(rate.actions, findings.window)
-            rows.append(
+            rows.append(Row([(rate.phase.value,), ("actions",), (str(rate.actions),), (_divided(each),), ()]))
+            rows += [
                 Row(
                     [
-                        (rate.phase.value,),
-                        ("actions",),
-                        (str(rate.actions),),
-                        (_divided(each),),
-                        self._outcomes(rate.outcomes),
+                        (),
+                        (f"of them {outcome.value}",),
+                        (str(figure.value),),
+                        (_divided(rate.per_window(figure.value, findings.window)),),
+                        (self._cite(*figure.sources),),
                     ]
                 )
-            )
+                for outcome, figure in rate.outcomes.items()
+                if figure.value
+            ]
             for measure in measures:
                 figure = rate.amounts.get(measure)
                 if figure is None:
@@ -244,8 +273,8 @@ class _Composer:
                 rows.append(
                     Row(
                         [
-                            (rate.phase.value,),
-                            (f"{self._kind(measure)}: {self._unit(measure)}",),
+                            (),
+                            self._label(measure),
                             (self._amount(measure, figure.value),),
                             (self._share(measure, each),),
                             (self._cite(*figure.sources),),
@@ -253,13 +282,13 @@ class _Composer:
                     )
                 )
         yield Table(("phase", "what", "#total", "#per window", "source"), rows)
-        for measure in measures:
+        for measure, _ in self._chosen(findings.moved["before"]):
             points = [
                 Point(action.time, self.evidence.units[measure].amount(action.amounts()[measure]))
                 for action in self.evidence.actions
                 if measure in action.amounts()
             ]
-            yield from self._plot(points, steps, f"{self._kind(measure).capitalize()}: {self._unit(measure)}")
+            yield from self._plot(points, steps, f"{self._plain(measure)}, all told")
 
     def _moved(self) -> Iterator[Part]:
         moved = self.findings.moved
@@ -272,7 +301,7 @@ class _Composer:
         rows = [
             Row(
                 [
-                    (f"{self._kind(measure)}: {self._unit(measure)}",),
+                    self._label(measure),
                     *(
                         cell
                         for when in ("before", "after")
@@ -300,7 +329,7 @@ class _Composer:
             Row(
                 [
                     (f"+{one.blocks}",),
-                    (f"{self._kind(measure)}: {self._unit(measure)}",),
+                    self._label(measure),
                     *self._cells(measure, one.amounts.get(measure)),
                     *self._cells(measure, one.spared.get(measure)),
                 ]
@@ -318,7 +347,7 @@ class _Composer:
             Row(
                 [
                     (f"+{one.blocks}",),
-                    (f"{self._kind(measure)}: {self._unit(measure)}",),
+                    self._label(measure),
                     *self._cells(measure, one.attempts.get(measure)),
                     (self._share(measure, one.pace.get(measure)),),
                 ]
@@ -326,8 +355,8 @@ class _Composer:
             for one in findings.later
             for measure in dict.fromkeys((*one.attempts, *one.pace))
         ]
-        columns = ("#blocks", "what", "#attempted", "source", "#at its pace")
-        yield from _table(columns, rows, "Nothing was taken or attempted.")
+        later = ("#blocks", "what", "#attempted", "source", "#at its pace")
+        yield from _table(later, rows, "Nothing was taken or attempted.")
 
     def _scores(self) -> Iterator[Part]:
         yield Heading("Detectors")
@@ -358,10 +387,15 @@ class _Composer:
                     (str(action.source.block),),
                     (self._utc(action.time),),
                     (self._phase(action).value,),
-                    (Code(action.wallet),),
-                    (Code(action.to), " ", Code(action.selector)) if action.to else ("a new contract",),
+                    (self._short(action.wallet),),
+                    (self._short(action.to), " ", Code(action.selector)) if action.to else ("a new contract",),
                     (action.outcome.value, f": {action.answer}" if action.answer else ""),
-                    ("; ".join(f"{self._amount(m, v)} {self._unit(m)}" for m, v in self._worth(action).items()),),
+                    (
+                        "; ".join(
+                            f"{self._amount(m, v)} {self.evidence.units[m].name}"
+                            for m, v in self._worth(action).items()
+                        ),
+                    ),
                     (self._cite(action.source, *(Source.of(event) for event in action.denials)),),
                 ],
                 _MOODS[action.outcome],
@@ -410,7 +444,7 @@ class _Composer:
         rows = [
             Row(
                 [
-                    (Code(place.protocol),),
+                    (self._short(place.protocol),),
                     (str(place.lane),),
                     (_cap(place.limits.count_cap),),
                     (_cap(self._limit(place)),),
@@ -436,11 +470,26 @@ class _Composer:
         yield Paragraph((traced,))
         yield Paragraph(
             (
-                "A wallet that is a contract is followed by its own logs and the core's. Coins that contracts pass on, "
-                "and tokens without Transfer events, are not counted. A missed heartbeat opens a kill switch without a "
-                "transaction: it shows in the kill switch's state alone.",
+                "A wallet that is a contract is followed by its own logs and the core's. Not counted are coins that "
+                "contracts pass on, and tokens that are made, destroyed, or without Transfer events. A missed heartbeat "
+                "opens a kill switch without a transaction: it shows in the kill switch's state alone.",
             )
         )
+
+    def _addresses(self) -> Iterator[Part]:
+        evidence = self.evidence
+        roles: dict[str, dict[str, None]] = defaultdict(dict)
+        named = [(one.holder, one.role) for one in evidence.tenures]
+        named += [(place.protocol, "protocol") for place in evidence.places]
+        named += [
+            (measure.address, f"token {unit.name}") for measure, unit in evidence.units.items() if measure.lane is None
+        ]
+        named += [(evidence.agent.registry, "identity registry")]
+        for address, role in named:
+            roles[address][role] = None
+        yield Heading("Addresses")
+        rows = [Row([(Short(one),), (Code(one),), (", ".join(roles[one]) or "",)]) for one in self.shortened]
+        yield from _table(("short", "address", "what it is here"), rows, "None was shortened.")
 
     def _sources(self) -> Iterator[Part]:
         yield Heading("Sources")
@@ -475,14 +524,38 @@ class _Composer:
     def _utc(self, time: int) -> str:
         return f"{datetime.fromtimestamp(time, tz=timezone.utc):%Y-%m-%d %H:%M:%S}"
 
+    def _args(self, event: Event) -> Text:
+        parts: list[Any] = []
+        for name, value in event.args.items():
+            shown: Any = show(value)
+            if value == ZERO_ADDRESS:
+                continue
+            if name == "note":
+                shown = from_note(value) or "none"
+            elif name == "key" and event.args.get("setting") in (Setting.AGENT_GUARDIAN, Setting.PROTOCOL_GUARDIAN):
+                shown = self._short(to_address(f"0x{value:040x}"))
+            elif isinstance(value, Subject):
+                shown = subject_name(value)
+            elif isinstance(value, str):
+                shown = self._short(value)
+            elif isinstance(value, int) and value >= _WORD:
+                shown = Code(f"0x{value:x}")
+            parts += [f"{', ' if parts else ''}{name} ", shown]
+        return tuple(parts)
+
     def _phase(self, action: Action) -> Phase:
         return self.findings.phases[action.source]
 
-    def _kind(self, measure: Measure) -> str:
-        return "moved" if measure.lane is None else "charged"
+    def _plain(self, measure: Measure) -> str:
+        name = self.evidence.units[measure].name
+        return f"{name} moved" if measure.lane is None else f"charged {name}"
 
-    def _unit(self, measure: Measure) -> str:
-        return self.evidence.units[measure].name
+    def _label(self, measure: Measure) -> Text:
+        return f"{self._plain(measure)}, ", self._short(measure.address)
+
+    def _short(self, address: str) -> Short:
+        self.shortened[address] = None
+        return Short(address)
 
     def _amount(self, measure: Measure, raw: int) -> str:
         return show_amount(self.evidence.units[measure].amount(raw))
@@ -497,13 +570,6 @@ class _Composer:
         if figure is None:
             return ("0",), ()
         return (self._amount(measure, figure.value),), (self._cite(*figure.sources),)
-
-    def _outcomes(self, outcomes: dict[Outcome, Figure]) -> Text:
-        parts: list[Any] = []
-        for outcome, figure in outcomes.items():
-            if figure.value:
-                parts += [f"{', ' if parts else ''}{figure.value} {outcome.value}", self._cite(*figure.sources)]
-        return tuple(parts) or ("none",)
 
     def _worth(self, action: Action) -> dict[Measure, int]:
         return action.amounts() or action.asked()
@@ -525,41 +591,30 @@ class _Composer:
     def _plot(self, points: list[Point], draw: Any, label: str, *moods: str) -> Iterator[Part]:
         if not points:
             return
-        first, last = self.evidence.first, self.evidence.last
-        # From shortly before the first point: an idle year would squeeze the incident into one line.
-        start = max(first.time, points[0].time - max(60, (last.time - points[0].time) // 20))
-        trips = [trip.time for trip in self.evidence.trips if trip.time >= start]
-        span = Span(start, last.time, trips)
-        legend = f" ({', '.join(moods)}: in the colours of the line, red and amber)" if moods else ""
+        start, end = self._shown()
+        shown = [point for point in points if start <= point.time <= end]
+        before = sum((point.value for point in points if point.time < start), start=Decimal(0))
+        if draw is steps and before:
+            shown = [Point(start, before), *shown]
+        span = Span(start, end, [trip.time for trip in self.evidence.trips if start <= trip.time <= end])
+        legend = f": {', '.join(moods)}" if moods else ""
         yield Plot(
-            draw(points, span, (self._utc(start), self._utc(last.time)), label),
-            f"{label}{legend}, from {self._utc(start)} to {self._utc(last.time)} UTC; dashed: trips.",
+            draw(shown, span, (self._utc(start), self._utc(end)), label),
+            f"{label.capitalize()}{legend}; from {self._utc(start)} to {self._utc(end)} UTC, trips dashed.",
         )
+
+    def _shown(self) -> tuple[int, int]:
+        """Times to draw: the incident, and half as much before and after it; an idle year would leave it no room."""
+        first, last, moments = self.evidence.first, self.evidence.last, self.findings.moments
+        if not moments:
+            return first.time, last.time
+        times = [self.evidence.blocks[moment.block].time for moment in moments]
+        margin = max(60, (times[-1] - times[0]) // 2)
+        return max(first.time, times[0] - margin), min(last.time, times[-1] + margin)
 
 
 def _table(columns: tuple[str, ...], rows: list[Row], empty: str) -> Iterator[Part]:
     yield Table(columns, rows) if rows else Paragraph((empty,))
-
-
-def _args(event: Event) -> Text:
-    parts: list[Any] = []
-    for name, value in event.args.items():
-        if name in ("value", "previous") and "setting" in event.args:
-            shown: Any = Code(f"0x{value:x}")
-        elif name == "note":
-            shown = from_note(value) or "none"
-        else:
-            shown = Code(show(value)) if isinstance(value, str) else show(value)
-        parts += [f"{', ' if parts else ''}{name} ", shown]
-    return tuple(parts)
-
-
-def _cause(cause: Cause) -> str:
-    return {
-        Cause.COUNT_LAST_STRAW: "the last straw of its count",
-        Cause.VALUE_LAST_STRAW: "the last straw of its value",
-        Cause.STRIKES: "strikes",
-    }.get(cause, f"its {cause.name.lower()}")
 
 
 def _cap(cap: Any) -> str:

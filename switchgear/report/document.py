@@ -17,6 +17,17 @@ class Code(NamedTuple):
     text: str
 
 
+class Short(NamedTuple):
+    """An address where there is no room for it; the document has it in full elsewhere."""
+
+    address: str
+
+    @property
+    def text(self) -> str:
+        """Its beginning and its end."""
+        return f"{self.address[:6]}\u2026{self.address[-4:]}"
+
+
 class Cite(NamedTuple):
     """Where a figure comes from."""
 
@@ -30,7 +41,7 @@ class Link(NamedTuple):
     address: str
 
 
-Text: TypeAlias = tuple["str | Code | Cite | Link", ...]
+Text: TypeAlias = tuple["str | Code | Short | Cite | Link", ...]
 """A run of text. Strings may be anybody's: whoever writes them out escapes them."""
 
 

@@ -173,7 +173,7 @@ def _onset(
         alarmed = [one.source for one in before if one.source.block >= min(alarms)]
         if alarmed and (not recent or alarmed[0] < recent[0]):
             return alarmed[0], f"the first action from block {min(alarms)} on, when a detector first raised an alarm"
-    return (recent or [None])[0], f"the first action within {window} seconds before the trip"
+    return next(iter(recent), None), f"the first action within {window} seconds before the trip"
 
 
 def _index(evidence: Evidence, source: Source) -> int:

@@ -15,6 +15,7 @@ from switchgear.report.document import (
     Paragraph,
     Plot,
     Row,
+    Short,
     Table,
     Tiles,
     anchor,
@@ -47,7 +48,9 @@ nav{display:flex;flex-wrap:wrap;gap:.2rem .9rem;font-size:.88rem;margin:.6rem 0 
 .wide{overflow-x:auto;margin:.7rem 0}table{border-collapse:collapse;width:100%;font-size:.88rem}
 th{position:sticky;top:0;text-align:left;font-weight:600;color:var(--faint);border-bottom:1px solid var(--line)}
 th,td{padding:.32rem .7rem .32rem 0;vertical-align:top}td{border-bottom:1px solid var(--line)}
-.number{text-align:right;font-variant-numeric:tabular-nums}tr:target td{background:var(--panel)}
+.cite,.time,td code[title]{white-space:nowrap}
+.number{text-align:right;font-variant-numeric:tabular-nums}
+td{overflow-wrap:anywhere}tr:target td{background:var(--panel)}
 .good td:first-child{box-shadow:inset 3px 0 var(--good)}.bad td:first-child{box-shadow:inset 3px 0 var(--bad)}
 .mild td:first-child{box-shadow:inset 3px 0 var(--mild)}.good td:first-child,.bad td:first-child,
 .mild td:first-child{padding-left:.6rem}
@@ -113,33 +116,37 @@ def _part(part: Part) -> str:
 
 
 def _table(table: Table) -> str:
-    numbers = [column.startswith("#") for column in table.columns]
-    head = "".join(
-        _cell("th", escape(one.lstrip("#")), number) for one, number in zip(table.columns, numbers, strict=True)
-    )
-    rows = "\n".join(_row(row, numbers) for row in table.rows)
+    kinds = list(map(_kind, table.columns))
+    head = "".join(_cell("th", escape(one.lstrip("#")), kind) for one, kind in zip(table.columns, kinds, strict=True))
+    rows = "\n".join(_row(row, kinds) for row in table.rows)
     return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
 
 
-def _row(row: Row, numbers: list[bool]) -> str:
+def _row(row: Row, kinds: list[str]) -> str:
     mood = f' class="{row.mood}"' if row.mood else ""
     identity = f' id="{anchor(row.source)}"' if row.source else ""
-    cells = "".join(_cell("td", _text(cell), number) for cell, number in zip(row.cells, numbers, strict=True))
+    cells = "".join(_cell("td", _text(cell), kind) for cell, kind in zip(row.cells, kinds, strict=True))
     return f"<tr{mood}{identity}>{cells}</tr>"
 
 
-def _cell(tag: str, content: str, number: bool) -> str:
-    return f'<{tag} class="number">{content}</{tag}>' if number else f"<{tag}>{content}</{tag}>"
+def _cell(tag: str, content: str, kind: str) -> str:
+    return f'<{tag} class="{kind}">{content}</{tag}>' if kind else f"<{tag}>{content}</{tag}>"
+
+
+def _kind(column: str) -> str:
+    return "number" if column.startswith("#") else "time" if column == "UTC" else ""
 
 
 def _text(text: Text) -> str:
     return "".join(_inline(part) for part in text)
 
 
-def _inline(part: str | Code | Cite | Link) -> str:
+def _inline(part: str | Code | Short | Cite | Link) -> str:
     match part:
         case Code(text):
             return f"<code>{escape(text)}</code>"
+        case Short(address):
+            return f'<code title="{address}">{part.text}</code>'
         case Cite(sources):
             links = [f'<a class="cite" href="#{anchor(one)}">{name(one)}</a>' for one in sources]
             shown, folded = " ".join(links[:_SHOWN]), " ".join(links[_SHOWN:])

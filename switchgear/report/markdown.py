@@ -14,6 +14,7 @@ from switchgear.report.document import (
     Link,
     Paragraph,
     Plot,
+    Short,
     Table,
     Tiles,
     anchor,
@@ -61,11 +62,13 @@ def _text(text: Text) -> str:
     return "".join(map(_inline, text))
 
 
-def _inline(part: str | Code | Cite | Link) -> str:
+def _inline(part: str | Code | Short | Cite | Link) -> str:
     match part:
         case Code(text):
             # No escapes work within code, and a table's cell ends at a bar even there.
             return _escape(text) if re.search(r"[`|\n]", text) else f"`{text}`"
+        case Short():
+            return f"`{part.text}`"
         case Cite(sources):
             links = [f"[{name(one)}](#{anchor(one)})" for one in sources[:_SHOWN]]
             more = [f"and {len(sources) - _SHOWN} more"] if len(sources) > _SHOWN else []

@@ -89,11 +89,7 @@ def _frame(content: str, span: Span, ends: tuple[str, str], label: str, top: str
     )
     named = span.x(span.trips[0]) if span.trips else 0
     side = ("end", named - 6) if named > _WIDTH / 2 else ("start", named + 6)
-    tripped = (
-        f'<text class="trip-label" x="{side[1]}" y="{_TOP + 10}" text-anchor="{side[0]}">trip</text>'
-        if span.trips
-        else ""
-    )
+    tripped = f'<text class="trip-label" x="{side[1]}" y="14" text-anchor="{side[0]}">trip</text>' if span.trips else ""
     return (
         f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{escape(label)}">'
         f'<line class="axis" x1="{_LEFT}" x2="{right}" y1="{foot}" y2="{foot}"/>'

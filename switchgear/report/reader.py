@@ -40,8 +40,9 @@ from switchgear.report.evidence import (
     Tenure,
     Trip,
     Unit,
+    subject_name,
 )
-from switchgear.types import LANE, UNDECLARED_LINEAGE, ZERO_ADDRESS, Cause, Kind, Setting, State, Subject
+from switchgear.types import LANE, UNDECLARED_LINEAGE, ZERO_ADDRESS, Cause, Setting, State, Subject
 from switchgear.values import from_note
 from switchgear.views import LimitsView
 from switchgear.words import CONFIGURATION_MASK, BreakerWord, LimitsWord, decode_verdict
@@ -250,7 +251,8 @@ class _Reader:
             if lineage:
                 live = self.breaker.provider_of(lineage, block_identifier=self.last) or provider
                 registered = next(iter(self._events("LineageRegistered", lineage=lineage)), None)
-                yield Tenure("provider of the lineage", live, shown, registered and Source.of(registered), None)
+                since_ = Source.of(registered) if registered else None
+                yield Tenure("provider of the lineage", live, shown, since_, None)
         attested = self._settings(Setting.ATTESTATION)
         for event in attested:
             what = "attested" if event.args["value"] else "attestation withdrawn"
@@ -370,7 +372,7 @@ class _Reader:
         succeeded = bool(int(receipt["status"], 16))
         error = None if succeeded else self._error(transaction, block, trace)
         denied = bool(denials) or isinstance(error, AgentDenied)
-        answer = "; ".join(_denial(event) for event in denials) if succeeded else f"{type(error).__name__}: {error}"
+        answer = "; ".join(explain(event.args["verdict"]) for event in denials) if error is None else _words(error)
         return Action(
             source=source,
             index=int(receipt["transactionIndex"], 16),
@@ -405,9 +407,9 @@ class _Reader:
         units = {}
         for measure in measures:
             if measure.lane is not None:
-                units[measure] = Unit(f"lane {measure.lane} of {measure.address}", decimals)
+                units[measure] = Unit(f"in lane {measure.lane}", decimals)
             elif measure.address == ZERO_ADDRESS:
-                units[measure] = Unit("the chain's coin", 18)
+                units[measure] = Unit("of the chain's coin", 18)
             else:
                 units[measure] = _token(self.node, measure.address, self.last)
         return units
@@ -481,25 +483,21 @@ def blocks_with_transactions(node: Node, wallet: str, first: int, last: int) -> 
 def _trip(event: Event, index: int, time: int) -> Trip:
     args = event.args
     if event.name == "AgentTripped":
-        what, place = f"kill switch of agent {args['agent']}", None
+        what, place = f"the kill switch of agent {args['agent']}", None
     else:
         place = args["protocol"], args["lane"]
-        what = f"{_subject(args['subject'])} in lane {args['lane']} of {args['protocol']}"
+        what = f"{subject_name(args['subject'])} in lane {args['lane']} of {args['protocol']}"
     return Trip(
         Source.of(event), index, time, what, place, args["actor"], args["cause"], args["until"], from_note(args["note"])
     )
 
 
-def _subject(subject: Subject) -> str:
-    if subject == LANE:
-        return "the whole lane:"
-    if subject == UNDECLARED_LINEAGE:
-        return "breaker of undeclared lineage"
-    return f"breaker of {'agent' if subject.kind is Kind.AGENT else 'lineage'} {subject.id}"
-
-
-def _denial(event: Event) -> str:
-    return explain(event.args["verdict"])
+def _words(error: ContractReverted) -> str:
+    if isinstance(error, AgentDenied):
+        return explain(error.verdict)
+    if error.text:
+        return f"{type(error).__name__}: {error}"
+    return f"reverted with error 0x{error.data[:4].hex()}" if error.data else "reverted without data"
 
 
 def _admissions(call: dict[str, Any], core: str, wallet: str) -> Iterator[Admission]:
@@ -522,9 +520,11 @@ def _movements(transaction: dict[str, Any], receipt: dict[str, Any], source: Sou
     for log in receipt["logs"]:
         # Not ERC-721's Transfer, which has a fourth topic.
         if log["topics"][:1] == [_TRANSFER] and len(log["topics"]) == 3 and len(log["data"]) == 66:  # noqa: PLR2004
-            sender, receiver = map(_address, log["topics"][1:])
+            parties = [_address(topic) for topic in log["topics"][1:]]
+            if ZERO_ADDRESS in parties:
+                continue  # made or destroyed, from nobody and for nobody
             asset = to_checksum_address(log["address"])
-            yield Movement(asset, sender, receiver, int(log["data"], 16), _log_source(log))
+            yield Movement(asset, *parties, int(log["data"], 16), _log_source(log))
 
 
 def _token(node: Node, address: str, block: int) -> Unit:
@@ -541,7 +541,7 @@ def _token(node: Node, address: str, block: int) -> Unit:
     except (DecodingError, UnicodeDecodeError, OverflowError):
         symbol = "token"
     decimals = int.from_bytes(answers[1], "big") if len(answers[1]) == 32 else 0  # noqa: PLR2004 - one word
-    return Unit(f"{symbol} ({address})", decimals if decimals < 78 else 0)  # noqa: PLR2004 - digits of a word
+    return Unit(symbol, decimals if decimals < 78 else 0)  # noqa: PLR2004 - digits of a word
 
 
 def _chain(role: str, detail: str, steps: Sequence[tuple[str, Source]]) -> Iterator[Tenure]:
