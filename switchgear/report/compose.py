@@ -471,8 +471,8 @@ class _Composer:
         yield Paragraph(
             (
                 "A wallet that is a contract is followed by its own logs and the core's. Not counted are coins that "
-                "contracts pass on, and tokens that are made, destroyed, or without Transfer events. A missed heartbeat "
-                "opens a kill switch without a transaction: it shows in the kill switch's state alone.",
+                "contracts pass on, and tokens that are made, destroyed, or without Transfer events. A missed "
+                "heartbeat opens a kill switch without a transaction: it shows in the kill switch's state alone.",
             )
         )
 

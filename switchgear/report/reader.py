@@ -515,16 +515,16 @@ def _admissions(call: dict[str, Any], core: str, wallet: str) -> Iterator[Admiss
 def _movements(transaction: dict[str, Any], receipt: dict[str, Any], source: Source) -> Iterator[Movement]:
     coin = int(transaction["value"], 16)
     if coin and transaction["to"]:
-        sender, receiver = to_checksum_address(transaction["from"]), to_checksum_address(transaction["to"])
-        yield Movement(ZERO_ADDRESS, sender, receiver, coin, source)
+        parties = str(to_checksum_address(transaction["from"])), str(to_checksum_address(transaction["to"]))
+        yield Movement(ZERO_ADDRESS, *parties, coin, source)
     for log in receipt["logs"]:
         # Not ERC-721's Transfer, which has a fourth topic.
         if log["topics"][:1] == [_TRANSFER] and len(log["topics"]) == 3 and len(log["data"]) == 66:  # noqa: PLR2004
-            parties = [_address(topic) for topic in log["topics"][1:]]
-            if ZERO_ADDRESS in parties:
+            sender, receiver = _address(log["topics"][1]), _address(log["topics"][2])
+            if ZERO_ADDRESS in (sender, receiver):
                 continue  # made or destroyed, from nobody and for nobody
             asset = to_checksum_address(log["address"])
-            yield Movement(asset, *parties, int(log["data"], 16), _log_source(log))
+            yield Movement(asset, sender, receiver, int(log["data"], 16), _log_source(log))
 
 
 def _token(node: Node, address: str, block: int) -> Unit:
