@@ -109,7 +109,7 @@ class Page:
 
     def wait(self, expression: str) -> None:
         """Until an expression is true."""
-        self._until(lambda: self.evaluate(expression), f"never true: {expression}; the page says: {self.text()[:2000]}")
+        self._until(lambda: self.evaluate(f"Boolean({expression})"), f"never true: {expression}")
 
     def view(self, width: int, height: int, *, dark: bool = False, printed: bool = False) -> None:
         """How the page is looked at."""
@@ -125,7 +125,7 @@ class Page:
         deadline = time.monotonic() + PATIENCE
         while not done():
             if time.monotonic() > deadline:
-                raise BrowserError(complaint)
+                raise BrowserError(f"{complaint}; the page says: {self.text()[:2000]}")
             time.sleep(0.02)
             self.call("Runtime.evaluate", expression="0")
 
@@ -157,6 +157,10 @@ class Browser:
             page.call(f"{domain}.enable")
         return page
 
+    def close(self) -> None:
+        """Ends it, as it would like to be ended."""
+        self._browser("Browser.close")
+
     def _browser(self, method: str, **params: Any) -> dict[str, Any]:
         self._page._last += 1
         connection = self._page.connection
@@ -176,8 +180,12 @@ def open_browser() -> Iterator[Browser]:
         words = [command, *_FLAGS, f"--user-data-dir={home}/profile", "about:blank"]
         with subprocess.Popen(words, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
             try:
-                with connect(_address(process, Path(home, "profile")), max_size=None, compression=None) as connection:
-                    yield Browser(connection)
+                with connect(
+                    _address(process, Path(home, "profile")), max_size=None, compression=None, close_timeout=1
+                ) as connection:
+                    browser = Browser(connection)
+                    yield browser
+                    browser.close()
             finally:
                 process.kill()
 
@@ -185,13 +193,11 @@ def open_browser() -> Iterator[Browser]:
 def _address(process: subprocess.Popen[bytes], profile: Path) -> str:
     """Where it listens: it writes that into its profile."""
     deadline = time.monotonic() + PATIENCE
+    port = profile / "DevToolsActivePort"
     while time.monotonic() < deadline and process.poll() is None:
-        try:
-            port, path = (profile / "DevToolsActivePort").read_text().split()
-        except (FileNotFoundError, ValueError):
-            time.sleep(0.02)
-        else:
-            return f"ws://127.0.0.1:{port}{path}"
+        if port.exists() and len(words := port.read_text().split()) == 2:
+            return f"ws://127.0.0.1:{words[0]}{words[1]}"
+        time.sleep(0.02)
     raise BrowserError(f"Chromium does not start (exit code {process.poll()})")
 
 
