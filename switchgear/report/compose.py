@@ -9,10 +9,12 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from eth_utils.address import is_checksum_address
 from eth_utils.crypto import keccak
 
 from switchgear.display import plain, show, show_amount
 from switchgear.errors import InvalidInput
+from switchgear.events import event_words
 from switchgear.report.document import (
     Cite,
     Code,
@@ -27,11 +29,10 @@ from switchgear.report.document import (
     Table,
     Tiles,
 )
-from switchgear.report.evidence import Measure, Outcome, Source, subject_name
+from switchgear.report.evidence import Measure, Outcome, Source
 from switchgear.report.findings import Phase
 from switchgear.report.plots import Point, Span, bars, steps
-from switchgear.types import ZERO_ADDRESS, Cause, Setting, Subject
-from switchgear.values import from_note, to_address
+from switchgear.types import Cause
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,8 +59,6 @@ _AUTOMATIC = {
     Cause.VALUE_LAST_STRAW: "the last straw of its value",
     Cause.STRIKES: "strikes",
 }
-_WORD = 2**64
-"""From here on a number is a packed word."""
 _DIGITS = 4
 """After the point, of what was divided."""
 
@@ -526,20 +525,8 @@ class _Composer:
 
     def _args(self, event: Event) -> Text:
         parts: list[Any] = []
-        for name, value in event.args.items():
-            shown: Any = show(value)
-            if value == ZERO_ADDRESS:
-                continue
-            if name == "note":
-                shown = from_note(value) or "none"
-            elif name == "key" and event.args.get("setting") in (Setting.AGENT_GUARDIAN, Setting.PROTOCOL_GUARDIAN):
-                shown = self._short(to_address(f"0x{value:040x}"))
-            elif isinstance(value, Subject):
-                shown = subject_name(value)
-            elif isinstance(value, str):
-                shown = self._short(value)
-            elif isinstance(value, int) and value >= _WORD:
-                shown = Code(f"0x{value:x}")
+        for name, text in event_words(event).items():
+            shown = self._short(text) if is_checksum_address(text) else text
             parts += [f"{', ' if parts else ''}{name} ", shown]
         return tuple(parts)
 

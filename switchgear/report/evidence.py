@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from eth_utils.abi import event_signature_to_log_topic, function_signature_to_4byte_selector
 
-from switchgear.types import LANE, UNDECLARED_LINEAGE, UNKNOWN_WALLETS, Cause, Kind, State, Subject, Verdict
+from switchgear.types import Cause, State, Verdict
 from switchgear.values import to_amount
 from switchgear.views import LimitsView
 
@@ -252,14 +252,3 @@ class Evidence:
     blocks: dict[int, Block] = field(default_factory=dict)
     """Every block that something above is in."""
     scores: tuple[ScoreRow, ...] = ()
-
-
-def subject_name(subject: Subject) -> str:
-    """A subject in words."""
-    if subject == LANE:
-        return "the breaker of everybody"
-    if subject == UNKNOWN_WALLETS:
-        return "the breaker of unknown wallets"
-    if subject == UNDECLARED_LINEAGE:
-        return "the breaker of undeclared lineage"
-    return f"the breaker of {'agent' if subject.kind is Kind.AGENT else 'lineage'} {subject.id}"

@@ -25,6 +25,7 @@ from switchgear.errors import (
     SwitchgearError,
     from_revert,
 )
+from switchgear.events import subject_name
 from switchgear.registry import Registry
 from switchgear.report.evidence import (
     Action,
@@ -40,7 +41,6 @@ from switchgear.report.evidence import (
     Tenure,
     Trip,
     Unit,
-    subject_name,
 )
 from switchgear.types import LANE, UNDECLARED_LINEAGE, ZERO_ADDRESS, Cause, Setting, State, Subject
 from switchgear.values import from_note
@@ -486,7 +486,9 @@ def _trip(event: Event, index: int, time: int) -> Trip:
         what, place = f"the kill switch of agent {args['agent']}", None
     else:
         place = args["protocol"], args["lane"]
-        what = f"{subject_name(args['subject'])} in lane {args['lane']} of {args['protocol']}"
+        subject = args["subject"]
+        breaker = "the breaker" if subject == LANE else f"the breaker of {subject_name(subject)}"
+        what = f"{breaker} in lane {args['lane']} of {args['protocol']}"
     return Trip(
         Source.of(event), index, time, what, place, args["actor"], args["cause"], args["until"], from_note(args["note"])
     )

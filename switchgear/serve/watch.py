@@ -12,19 +12,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from switchgear.display import plain, show, show_amount
 from switchgear.errors import OwnerUnavailable, SwitchgearError
+from switchgear.events import event_words, subject_name
 from switchgear.registry import Registry
 from switchgear.types import (
-    LANE,
     UNDECLARED_LINEAGE,
     UNKNOWN_WALLETS,
-    ZERO_ADDRESS,
     Causes,
     Kind,
     State,
     Subject,
     Target,
 )
-from switchgear.values import from_note
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -194,7 +192,7 @@ class Watch:
         causes = one.causes(now)
         automatic = f", {show(one.cause).replace('_', ' ')}" if Causes.AUTOMATIC in causes else ""
         return {
-            "what": _name(one.subject),
+            "what": subject_name(one.subject),
             "protocol": one.protocol,
             "lane": str(one.lane),
             "causes": show(causes) + automatic,
@@ -225,21 +223,16 @@ class Watch:
                 "actions": room.actions,
                 "room": _amount(room.value),
                 "next": _unix(room.next_at),
-                "narrowest": _name(narrowest.subject) if narrowest else "",
+                "narrowest": subject_name(narrowest.subject) if narrowest else "",
                 "length": len(room.series),
             }
 
     def _event(self, event: Event) -> dict[str, Any]:
         if event.block_number not in self._times:
             self._times[event.block_number] = int(self._breaker.node.block(event.block_number)["timestamp"], 16)
-        shown = {
-            name: from_note(value) if name == "note" else show(value)
-            for name, value in event.args.items()
-            if value != ZERO_ADDRESS
-        }
         return {
             "name": event.name,
-            "what": ", ".join(f"{name} {value}" for name, value in shown.items()),
+            "what": [*event_words(event).items()],
             "block": event.block_number,
             "time": self._times[event.block_number],
             "source": f"{event.transaction_hash}:{event.log_index}",
@@ -258,7 +251,7 @@ def _lanes(views: Sequence[LaneView], now: int) -> Iterator[dict[str, Any]]:
     for one in views:
         if one.state(now) is State.OPEN:
             causes = one.causes(now)
-            place = {"what": "whole lane", "protocol": one.protocol, "lane": str(one.lane)}
+            place = {"what": "the whole lane", "protocol": one.protocol, "lane": str(one.lane)}
             yield {**place, "causes": show(causes), "until": _until(causes, one.guardian_until)}
 
 
@@ -267,19 +260,9 @@ def _until(causes: Causes, *ends: datetime | None) -> int | None:
     return None if causes & _UNTIMED else max(int(end.timestamp()) for end in ends if end)
 
 
-def _name(subject: Subject) -> str:
-    if subject == LANE:
-        return "whole lane"
-    if subject == UNKNOWN_WALLETS:
-        return "unknown wallets"
-    if subject == UNDECLARED_LINEAGE:
-        return "undeclared lineage"
-    return f"{subject.kind.name.lower()} {subject.id}"
-
-
 def _target(target: Target) -> str:
     where = f" in {target.protocol}, key {target.key}" if int(target.protocol, 16) else ""
-    return f"{show(target.setting).replace('_', ' ')} of {_name(Subject(target.subject))}{where}"
+    return f"{show(target.setting).replace('_', ' ')} of {subject_name(Subject(target.subject))}{where}"
 
 
 def _unix(when: datetime | None) -> int | None:

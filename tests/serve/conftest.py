@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
@@ -41,15 +42,24 @@ def watch(world: World) -> Watch:
     return Watch(world.breaker, decimals=DECIMALS, approvals=lambda: WAITING)
 
 
-@pytest.fixture
-def page(watch: Watch) -> Iterator[Page]:
-    """The page, served."""
+@contextmanager
+def serving(watch: Watch) -> Iterator[Page]:
+    """The page, served from a thread of its own."""
     with Page(watch) as served:
         thread = Thread(target=served.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
+        try:
+            yield served
+        finally:
+            served.shutdown()
+            thread.join()
+
+
+@pytest.fixture
+def page(watch: Watch) -> Iterator[Page]:
+    """The page on that."""
+    with serving(watch) as served:
         yield served
-        served.shutdown()
-        thread.join()
 
 
 @pytest.fixture(scope="module")

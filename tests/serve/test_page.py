@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from switchgear import Subject
 from switchgear.errors import NotLoopback
-from switchgear.serve import Page
-from tests.serve.conftest import HOSTILE
-from tests.support.world import HOUR, LANE_ID, UNIT
+from switchgear.serve import Page, Watch
+from tests.serve.conftest import HOSTILE, serving
+from tests.support.world import DECIMALS, HOUR, LANE_ID, LIMITS, POLICY, UNIT
 
 if TYPE_CHECKING:
-    from switchgear.serve import Watch
     from tests.support.browser import Browser
     from tests.support.world import World
 
@@ -141,16 +141,26 @@ def test_page__free_port__listens_on_loopback_alone(page: Page) -> None:
         other.connect(("127.0.0.2", page.server_port))
 
 
-def test_page__looked_at__makes_a_picture(world: World, page: Page, browser: Browser, tmp_path: Path) -> None:
+def test_page__looked_at__makes_a_picture(world: World, browser: Browser, tmp_path: Path) -> None:
     """docs/live.png is this one: made anew with SCREENSHOTS=1."""
-    for value in (120, 240, 60):
-        world.breaker.admit(LANE_ID, world.wallet.address, value * UNIT, sender=world.protocol)
+    lineage = (
+        world.breaker.register_lineage("open-7b", sender=world.provider).event("LineageRegistered").args["lineage"]
+    )
+    other = world.enroll(world.stranger, lineage=registered.args["lineage"])
+    world.bind(other, world.provider, world.stranger)
+    for wallet, value in ((world.wallet, 120), (world.wallet, 240), (world.provider, 930), (world.wallet, 60)):
+        world.breaker.admit(LANE_ID, wallet.address, value * UNIT, sender=world.protocol)
     world.breaker.set_guardian(world.protocol.address, world.guardian.address, 6 * HOUR, sender=world.admin)
-    world.breaker.trip(*world.place, world.agent, "drains the pool", sender=world.guardian)
-    tab = browser.page()
-    tab.view(1280, 860)
-    tab.open(page.url)
-    tab.wait("document.querySelector('#open .card .left')?.innerText.includes('left')")
-    picture = (DOCS if os.environ.get("SCREENSHOTS") else tmp_path) / "live.png"
-    tab.screenshot(picture)
+    looser = LIMITS._replace(count_cap=20)
+    world.breaker.set_lane(*world.place, looser, POLICY, sender=world.admin)
+    world.breaker.trip(*world.place, Subject.of_agent(world.agent), "drains the pool", sender=world.guardian)
+    world.breaker.trip_agent(other, "key is out", sender=world.stranger)
+    with serving(Watch(world.breaker, decimals=DECIMALS)) as page:
+        tab = browser.page()
+        tab.view(1280, 900)
+        tab.open(page.url)
+        tab.wait("document.querySelectorAll('#open .card').length === 2")
+        assert tab.evaluate("document.querySelector('#people').hidden")
+        picture = (DOCS if os.environ.get("SCREENSHOTS") else tmp_path) / "live.png"
+        tab.screenshot(picture)
     assert picture.read_bytes().startswith(b"\x89PNG")
