@@ -111,7 +111,7 @@ def _part(part: Part) -> str:
             return f"<figure>{part.svg}<figcaption>{escape(part.caption)}</figcaption></figure>"
         case Data():
             # Escaped as text: inside <script> an agent's own words could end it.
-            text = f'<pre id="data">{escape(part.json)}</pre>'
+            text = f'<pre id="raw">{escape(part.json)}</pre>'
             return f'<details class="data"><summary>All of the data as JSON</summary>{text}</details>'
 
 

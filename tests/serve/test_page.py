@@ -143,9 +143,7 @@ def test_page__free_port__listens_on_loopback_alone(page: Page) -> None:
 
 def test_page__looked_at__makes_a_picture(world: World, browser: Browser, tmp_path: Path) -> None:
     """docs/live.png is this one: made anew with SCREENSHOTS=1."""
-    lineage = (
-        world.breaker.register_lineage("open-7b", sender=world.provider).event("LineageRegistered").args["lineage"]
-    )
+    registered = world.breaker.register_lineage("open-7b", sender=world.provider).event("LineageRegistered")
     other = world.enroll(world.stranger, lineage=registered.args["lineage"])
     world.bind(other, world.provider, world.stranger)
     for wallet, value in ((world.wallet, 120), (world.wallet, 240), (world.provider, 930), (world.wallet, 60)):
