@@ -31,7 +31,7 @@ from switchgear.report.document import (
 )
 from switchgear.report.evidence import Measure, Outcome, Source
 from switchgear.report.findings import Phase
-from switchgear.report.plots import Point, Span, bars, steps
+from switchgear.report.plots import LEGEND, Point, Span, bars, steps
 from switchgear.types import Cause
 
 if TYPE_CHECKING:
@@ -194,7 +194,7 @@ class _Composer:
 
     def _timeline(self) -> Iterator[Part]:
         yield Heading("Timeline")
-        yield from self._plot(self._by_outcome(), bars, "actions", "done", "denied", "failed")
+        yield from self._plot(self._by_outcome(), bars, "actions")
         yield Paragraph(
             ("Events of the core that concern the agent, its ancestors, its lineage or the lanes it used.",)
         )
@@ -572,10 +572,10 @@ class _Composer:
         return charged or list(figures.items())
 
     def _by_outcome(self) -> list[Point]:
-        moods = {Outcome.DONE: "", Outcome.DENIED: "bad", Outcome.FAILED: "mild"}
+        moods = {outcome: mood for mood, word in LEGEND for outcome in Outcome if outcome.value == word}
         return [Point(action.time, Decimal(1), moods[action.outcome]) for action in self.evidence.actions]
 
-    def _plot(self, points: list[Point], draw: Any, label: str, *moods: str) -> Iterator[Part]:
+    def _plot(self, points: list[Point], draw: Any, label: str) -> Iterator[Part]:
         if not points:
             return
         start, end = self._shown()
@@ -584,10 +584,9 @@ class _Composer:
         if draw is steps and before:
             shown = [Point(start, before), *shown]
         span = Span(start, end, [trip.time for trip in self.evidence.trips if start <= trip.time <= end])
-        legend = f": {', '.join(moods)}" if moods else ""
         yield Plot(
             draw(shown, span, (self._utc(start), self._utc(end)), label),
-            f"{label.capitalize()}{legend}; from {self._utc(start)} to {self._utc(end)} UTC, trips dashed.",
+            f"{label.capitalize()}, from {self._utc(start)} to {self._utc(end)} UTC, trips dashed.",
         )
 
     def _shown(self) -> tuple[int, int]:

@@ -134,7 +134,7 @@ def _cell(tag: str, content: str, kind: str) -> str:
 
 
 def _kind(column: str) -> str:
-    return "number" if column.startswith("#") else "time" if column == "UTC" else ""
+    return "number" if column.startswith("#") else "time" if column in ("UTC", "event") else ""
 
 
 def _text(text: Text) -> str:

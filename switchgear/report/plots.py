@@ -49,6 +49,10 @@ def steps(points: Sequence[Point], span: Span, ends: tuple[str, str], label: str
     return _frame(f'<polyline class="line" points="{drawn}"/>', span, ends, label, show_amount(top))
 
 
+LEGEND = (("", "done"), ("bad", "denied"), ("mild", "failed"))
+"""Moods of bars."""
+
+
 def bars(points: Sequence[Point], span: Span, ends: tuple[str, str], label: str) -> str:
     """How many points there are in each of so many equal times, one colour a mood upon another."""
     width = max(1, span.end - span.start) / _BINS
@@ -58,7 +62,11 @@ def bars(points: Sequence[Point], span: Span, ends: tuple[str, str], label: str)
         for index in range(_BINS)
     ]
     top = max(map(sum, counts), default=0) or 1
-    drawn = []
+    drawn = [
+        f'<rect class="{mood or "bar"}" x="{_LEFT + 80 + 80 * index}" y="5" width="10" height="10"/>'
+        f'<text x="{_LEFT + 95 + 80 * index}" y="14">{word}</text>'
+        for index, (mood, word) in enumerate(LEGEND)
+    ]
     step = (_WIDTH - _LEFT - _RIGHT) / _BINS
     for index, stack in enumerate(counts):
         base = 0

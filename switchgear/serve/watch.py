@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from switchgear.display import plain, show, show_amount
 from switchgear.errors import OwnerUnavailable, SwitchgearError
-from switchgear.events import event_words, subject_name
+from switchgear.events import event_words, subject_name, target_name
 from switchgear.registry import Registry
 from switchgear.types import (
     UNDECLARED_LINEAGE,
@@ -156,7 +156,7 @@ class Watch:
             ],
             "series": list(self._series(list(zip(touched, usages, strict=True)), block)),
             "pending": [
-                {"what": _target(target), "eta": _unix(one.eta), "expiry": _unix(one.expiry)}
+                {"what": target_name(target), "eta": _unix(one.eta), "expiry": _unix(one.expiry)}
                 for target, one in pending.items()
                 if one
             ],
@@ -258,11 +258,6 @@ def _lanes(views: Sequence[LaneView], now: int) -> Iterator[dict[str, Any]]:
 def _until(causes: Causes, *ends: datetime | None) -> int | None:
     """When it closes by itself, in Unix time; None if it does not."""
     return None if causes & _UNTIMED else max(int(end.timestamp()) for end in ends if end)
-
-
-def _target(target: Target) -> str:
-    where = f" in {target.protocol}, key {target.key}" if int(target.protocol, 16) else ""
-    return f"{show(target.setting).replace('_', ' ')} of {subject_name(Subject(target.subject))}{where}"
 
 
 def _unix(when: datetime | None) -> int | None:

@@ -299,17 +299,22 @@ def test_report__nonsense__says_what_is_wrong(incident: Incident, tmp_path: Path
         ((incident.agent, "--to-block", 10**6), Exit.USAGE, "InvalidInput"),
         ((incident.agent, "--onset", incident.late[-1].block), Exit.USAGE, "InvalidInput"),
         ((incident.agent, "--explorer", "x"), Exit.USAGE, "InvalidInput"),
-        ((incident.thief.address,), Exit.FAILED, "WalletNotBound"),
+        ((incident.thief.address,), Exit.REFUSED, "WalletNotBound"),
     ]:
         asked = ask(incident, *words, "--out", tmp_path / "x")
         assert (asked.exit_code, f"error: {kind}" in asked.stderr) == (code, True), (words, asked.stderr)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_html__looked_at__makes_a_picture(page: Page, tmp_path: Path) -> None:
+def test_html__looked_at__makes_a_picture(
+    evidence: Evidence, findings: Findings, browser: Browser, tmp_path: Path
+) -> None:
     """docs/report.png is this one: made anew with SCREENSHOTS=1."""
+    file = tmp_path / "report.html"
+    file.write_text(to_html(compose(replace(evidence, uri="ipfs://agent.json"), findings)))
+    page = browser.page()
     page.view(1200, 1180)
-    page.evaluate("scrollTo(0, 0)")
+    page.open(file.as_uri())
     picture = (DOCS if os.environ.get("SCREENSHOTS") else tmp_path) / "report.png"
     page.screenshot(picture)
     assert picture.read_bytes().startswith(b"\x89PNG")

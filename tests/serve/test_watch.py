@@ -79,6 +79,7 @@ def test_state__scheduled_loosening__is_pending_until_cancelled(world: World, wa
     looser = LIMITS._replace(count_cap=LIMITS.count_cap + 1)
     scheduled = world.breaker.set_lane(*world.place, looser, POLICY, sender=world.admin).event("LooseningScheduled")
     (one,) = watch.state()["pending"]
+    assert one["what"] == f"limits and policy of lane {LANE_ID} of {world.protocol.address}"
     assert one["eta"] == int(scheduled.args["eta"].timestamp())
     assert one["expiry"] == int(scheduled.args["expiry"].timestamp())
     (target,) = world.breaker.loosenings(world.protocol.address)
