@@ -833,7 +833,7 @@ class RangeReorganised(ChainError):
 
 
 @dataclass(eq=False)
-class NotLoopback(SwitchgearError, ValueError):
+class NotLoopback(InvalidInput):
     """The live page has no login, so only this machine may ask for it."""
 
     text = "{host} is not this machine: serve on 127.0.0.1 or ::1, and let a proxy of yours guard it"
