@@ -1597,3 +1597,24 @@ class ForeignDatabase(ChainError):
     database: str
     expected: str
     actual: str
+
+
+# -------------------------------------------------------------------------------------------- report and live page
+
+
+@dataclass(eq=False)
+class RangeReorganised(ChainError):
+    """The chain replaced blocks while they were read."""
+
+    text = "block {block} was {before} and is {after} by now: run it again, or up to an older block (--to-block)"
+    block: int
+    before: str
+    after: str
+
+
+@dataclass(eq=False)
+class NotLoopback(InvalidInput):
+    """The live page has no login, so only this machine may ask for it."""
+
+    text = "{host} is not this machine: serve on 127.0.0.1 or ::1, and let a proxy of yours guard it"
+    host: str
