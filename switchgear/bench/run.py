@@ -246,7 +246,7 @@ def memory_per_agent(agents: int = 10_000) -> float:
     """Bytes that the sentinel's view holds for each agent with one wallet; detectors' memory is their own."""
     interface = Interface(load("CircuitBreaker").abi)
     core = core_address()
-    view = View(interface.decode_log, core, ())
+    view = View(interface, core, ())
     logs = [log for agent in range(1, agents + 1) for log in _enrolment(interface, core, agent)]
     tracemalloc.start()
     before, _ = tracemalloc.get_traced_memory()
