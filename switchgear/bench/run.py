@@ -42,7 +42,7 @@ _BLOCKS = 4
 """Blocks at each rate; the mark is the last denial of the last."""
 _MNEMONIC = "test test test test test test test test test test test junk"
 _HOUR = 3600
-_START = 40.0
+_START = 120.0
 """Seconds that a watcher has until it reacts for the first time."""
 _GIVE_UP = 8.0
 """Seconds after which a mark counts as missed."""
