@@ -1,1 +1,1 @@
-"""How much the sentinel keeps up with, and how fast its trip lands, beside a Silverback bot and a plain polling loop."""
+"""What the sentinel keeps up with, and how fast its trip lands, beside a Silverback bot and a polling loop."""

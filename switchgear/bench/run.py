@@ -42,7 +42,7 @@ _BLOCKS = 4
 """Blocks at each rate; the mark is the last denial of the last."""
 _MNEMONIC = "test test test test test test test test test test test junk"
 _HOUR = 3600
-_START = 40.0
+_START = 120.0
 """Seconds that a watcher has until it reacts for the first time."""
 _GIVE_UP = 8.0
 """Seconds after which a mark counts as missed."""
@@ -246,7 +246,7 @@ def memory_per_agent(agents: int = 10_000) -> float:
     """Bytes that the sentinel's view holds for each agent with one wallet; detectors' memory is their own."""
     interface = Interface(load("CircuitBreaker").abi)
     core = core_address()
-    view = View(interface.decode_log, core, ())
+    view = View(interface, core, ())
     logs = [log for agent in range(1, agents + 1) for log in _enrolment(interface, core, agent)]
     tracemalloc.start()
     before, _ = tracemalloc.get_traced_memory()

@@ -1,7 +1,7 @@
 """What is measured: each a process that reads its task, one line of JSON, from standard input.
 
-All do the same: take every denial that the core logs, in order, and open the kill switch of the agent whose denied value
-is the mark. `python -m switchgear.bench.watchers sentinel` or `polling`; Silverback runs `BOT` by its own command.
+All do the same: take every denial that the core logs, in order, and open the kill switch of the agent whose denied
+value is the mark. `python -m switchgear.bench.watchers sentinel` or `polling`; Silverback runs `BOT` itself.
 """
 
 from __future__ import annotations

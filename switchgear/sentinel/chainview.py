@@ -7,6 +7,7 @@ ones included (a hard revert leaves no other trace), in transfers of a watched p
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from eth_utils.address import to_checksum_address
@@ -19,7 +20,7 @@ from switchgear.words import decode_verdict
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from switchgear.interface import Event
+    from switchgear.interface import Event, Interface
     from switchgear.sentinel.config import Watched
     from switchgear.sentinel.source import Block, Header
 
@@ -80,16 +81,17 @@ class Digest:
 class View:
     """Who is who now."""
 
-    def __init__(
-        self, decode: Callable[[Mapping[str, Any]], Event | None], core: str, watched: Iterable[Watched]
-    ) -> None:
-        self._decode = decode
-        """A log of the core with the ABI's plain values."""
+    def __init__(self, interface: Interface, core: str, watched: Iterable[Watched]) -> None:
+        self.decode = _remembering(interface.decode_log)
+        """A log of the core with the ABI's plain values; what was decoded lately is not decoded again."""
+        self._binding = interface.topic("WalletBound")
         self._core = core.lower()
         self._watched = tuple(watched)
         self._lanes = {one.address: one.lane for one in reversed(self._watched)}
         self.wallets: dict[str, int] = {}
         """Agent that a wallet is or last was bound to."""
+        self._lowered: set[str] = set()
+        """The wallets as nodes write them."""
         self.agents: dict[int, tuple[str, int, int, int]] = {}
         """Registry, its number there, declared lineage and parent of each agent."""
         self.heartbeats: dict[int, int] = {}
@@ -112,6 +114,7 @@ class View:
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from such a state."""
         self.wallets = dict(state["wallets"])
+        self._lowered = {wallet.lower() for wallet in self.wallets}
         self.agents = {int(agent): (one[0], one[1], one[2], one[3]) for agent, one in state["agents"].items()}
         self.heartbeats = {int(agent): one for agent, one in state["heartbeats"].items()}
         self.pending = {name: Pending(**one) for name, one in state["pending"].items()}
@@ -122,11 +125,10 @@ class View:
         """The transactions of a block that wallets sent, those included that it binds itself."""
         if not block.transactions:
             return []
-        bound = (
-            event.args["wallet"] for event in map(self._event, block.logs) if event and event.name == "WalletBound"
-        )
-        wallets = {one.lower() for one in (*self.wallets, *bound)} if block.logs else self._lowered()
-        return [one for one in block.transactions if str(one["from"]).lower() in wallets]
+        binding = (log for log in block.logs if log["topics"] and log["topics"][0] == self._binding)
+        fresh = {event.args["wallet"].lower() for event in map(self._event, binding) if event}
+        senders = ((one, one["from"].lower()) for one in block.transactions)
+        return [one for one, sender in senders if sender in self._lowered or sender in fresh]
 
     def record(self, block: Block, statuses: Mapping[str, bool]) -> dict[str, Any]:
         """All of a block that `digest` needs, as JSON can hold it: with the transactions whose success is given."""
@@ -164,16 +166,13 @@ class View:
     def learn(self, logs: Iterable[Mapping[str, Any]]) -> None:
         """Takes logs of the core from before the first block, for who is who."""
         for log in logs:
-            if event := self._decode(log):
+            if event := self.decode(log):
                 self._apply(event, Digest())
 
     # ------------------------------------------------------------------ internal
 
-    def _lowered(self) -> set[str]:
-        return {one.lower() for one in self.wallets}
-
     def _event(self, log: Mapping[str, Any]) -> Event | None:
-        return self._decode(log) if log["address"].lower() == self._core else None
+        return self.decode(log) if log["address"].lower() == self._core else None
 
     def _transaction(self, header: Header, act: Act | None, logs: Sequence[Mapping[str, Any]], digest: Digest) -> None:
         seen = len(digest.observations)
@@ -281,6 +280,7 @@ class View:
             self.agents[args["agent"]] = (args["registry"], args["agentId"], args["lineage"], args["parent"])
         elif event.name == "WalletBound":
             self.wallets[args["wallet"]] = args["agent"]
+            self._lowered.add(args["wallet"].lower())
         elif event.name == "SettingChanged":
             self._changed(args)
         elif event.name == "LooseningScheduled":
@@ -307,6 +307,16 @@ class View:
         elif args["setting"] == Setting.LINEAGE and agent in self.agents:
             registry, agent_id, _, parent = self.agents[agent]
             self.agents[agent] = (registry, agent_id, args["value"], parent)
+
+
+def _remembering(decode: Callable[[Mapping[str, Any]], Event | None]) -> Callable[[Mapping[str, Any]], Event | None]:
+    names = ("address", "data", "transactionHash", "logIndex", "blockNumber")
+
+    @lru_cache(maxsize=1 << 14)
+    def of(topics: tuple[str, ...], *values: str) -> Event | None:
+        return decode({"topics": topics, **dict(zip(names, values, strict=True))})
+
+    return lambda log: of(tuple(log["topics"]), *(log[name] for name in names))
 
 
 def _opening(event: Event) -> Opening:

@@ -120,10 +120,10 @@ class Sentinel:
     async def _prepare(self, endpoints: Endpoints, store: Store, told: Sequence[Any]) -> None:
         interface, config = Interface(load("CircuitBreaker").abi), self.config
         self.store = store
-        self.view = View(interface.decode_log, self.core, config.protocols)
+        self.view = View(interface, self.core, config.protocols)
         tokens = [one.token for one in config.protocols if one.token]
         self.source = Source(
-            endpoints, tokens, self.core, interface.decode_log, quorum=config.quorum, patience=config.patience
+            endpoints, tokens, self.core, self.view.decode, quorum=config.quorum, patience=config.patience
         )
         chain_id = int(await endpoints.any("eth_chainId"), 16)
         if await endpoints.any("eth_getCode", self.core, "latest") == "0x":

@@ -17,6 +17,8 @@ import logging
 import time
 from collections import Counter
 from dataclasses import dataclass
+from functools import lru_cache, reduce
+from operator import or_
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from eth_abi.exceptions import DecodingError
@@ -318,6 +320,7 @@ class Source:
 
     def _credible(self, logs: Sequence[dict[str, Any]], by_hash: Mapping[str, Header]) -> Iterator[dict[str, Any]]:
         method = "eth_getLogs"
+        blooms = {one.hash: int(one.bloom, 16) for one in by_hash.values()}
         for log in logs:
             try:
                 if log.get("removed"):
@@ -332,15 +335,15 @@ class Source:
             if header is None:
                 # The endpoint went over to another branch meanwhile.
                 raise RPCFailed(method, None, f"a log of block {log['blockHash']}, which was not asked for")
-            if all(_in_bloom(header.bloom, bytes.fromhex(mark[2:])) for mark in marks):
+            if all(_may_have(blooms[header.hash], mark) for mark in marks):
                 yield log
             else:
                 LOGGER.warning("block %d: a log that cannot be in it was given, and dropped", header.number)
 
     def _promised(self, header: Header) -> bool:
         """Whether the block's bloom filter promises a log of the core, as far as it can."""
-        crowded = int(header.bloom, 16).bit_count() > _SATURATED
-        return not crowded and _in_bloom(header.bloom, bytes.fromhex(self._core[2:]))
+        bloom = int(header.bloom, 16)
+        return bloom.bit_count() <= _SATURATED and _may_have(bloom, self._core)
 
     async def _receipt_logs(self, header: Header, voters: Sequence[Endpoint]) -> list[dict[str, Any]]:
         """The watched logs of a block by its receipts."""
@@ -382,7 +385,14 @@ async def _bodies(endpoint: Endpoint, run: list[Header]) -> list[list[dict[str, 
     return [block["transactions"] for block in found]
 
 
-def _in_bloom(bloom: str, mark: bytes) -> bool:
-    """Whether a bloom filter (2,048 bits, as in the Yellow Paper) may have seen an address or a topic."""
-    bits, digest = int(bloom, 16), keccak(mark)
-    return all(bits >> (int.from_bytes(digest[at : at + 2], "big") & 2047) & 1 for at in (0, 2, 4))
+def _may_have(bloom: int, mark: str) -> bool:
+    """Whether a bloom filter may have seen an address or a topic."""
+    mask = _mask(mark)
+    return bloom & mask == mask
+
+
+@lru_cache(maxsize=4096)
+def _mask(mark: str) -> int:
+    """The bits, of 2,048, that an address or topic sets (Yellow Paper, 4.4.3)."""
+    digest = keccak(bytes.fromhex(mark[2:]))
+    return reduce(or_, (1 << (int.from_bytes(digest[at : at + 2], "big") & 2047) for at in (0, 2, 4)))
