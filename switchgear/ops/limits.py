@@ -280,7 +280,8 @@ def suggest(
             f"{backing.tighter:,}",
         )
     out.print(table)
-    value = "" if found.value is None else f" --value-cap {to_amount(found.value.cap, decimals=decimals)}"
+    plain = "" if found.value is None else show_amount(to_amount(found.value.cap, decimals=decimals)).replace(",", "")
+    value = plain and f" --value-cap {plain}"
     unit = f" --decimals {decimals}" if decimals and value else ""
     out.print(f"ape agents limits set --protocol ... --whole-lane --count-cap {found.count.cap}{value}{unit}")
 

@@ -128,10 +128,11 @@ def _show(found: Replay, past: Past, decimals: int) -> None:
     if not events:
         out.print("nothing would have been denied, tripped or reported")
         return
-    story = Table("time", "block", "transaction", "what", "whom", "why")
     for o, what, whom, why in sorted(events, key=lambda event: event[0].time):
-        story.add_row(show(to_instant(o.time)), f"{o.block:,}", o.tx_hash, what, whom, why)
-    out.print(story)
+        out.print(f"{show(to_instant(o.time))}  {what}: {whom}: {why}")
+        out.print(
+            f"    block {o.block:,}, transaction {o.tx_hash}" + (f", log {o.log_index}" if o.log_index >= 0 else "")
+        )
 
 
 def _name(o: Observation) -> str:
