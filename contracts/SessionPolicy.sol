@@ -235,7 +235,7 @@ abstract contract SessionPolicy is ISessionPolicy, Delayed {
         if (mark == Frames.TRUSTED) return false;
         require(success, InnerCallFailed());
         for (uint256 i; i + 1 < mark; ++i) {
-            Watch memory watch = Frames.at(frame, i);
+            Watch memory watch = Frames.watchOf(frame, i);
             uint256 balance = _balance(watch.asset);
             if (balance >= watch.before) continue;
             uint256 drop = watch.before - balance;

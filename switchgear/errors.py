@@ -1477,8 +1477,8 @@ class SupersededByTightening(ContractReverted):
     """The same was tightened after this was announced (BR-9)."""
 
     signature = "SupersededByTightening(uint256)"
-    text = "the same was tightened at {at} (Unix seconds), which cancels what was announced before: announce it again"
-    at: int
+    text = "the same was tightened at {tightened_at} (Unix seconds), which cancels what was announced before: announce it again"
+    tightened_at: int
 
 
 @dataclass(eq=False)
@@ -1566,7 +1566,6 @@ class NotManager(ContractReverted):
     signature = "NotManager(address)"
     text = "{caller} is not the delegation manager"
     caller: str
-    return hint(value) if hint in (Field, Subject) else value
 
 
 # ---------------------------------------------------------------------------------------------- the sentinel

@@ -17,7 +17,7 @@ interface IDelayed {
     error LooseningExpired(uint40 expiry);
     error AlreadyScheduled(bytes32 id, uint40 eta);
     /// @dev The same was tightened after this was announced.
-    error SupersededByTightening(uint256 at);
+    error SupersededByTightening(uint256 tightenedAt);
 
     /// @notice Announce a call of this contract to itself. Owner only.
     /// @return id Hash of the call.

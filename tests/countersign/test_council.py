@@ -155,7 +155,7 @@ def test_tightening__cancels_what_was_announced_before(council: Council, world: 
     at = world.soon()
     getattr(contract, function)(*TIGHTER[function], sender=council.chief)
     world.wait(DAY)
-    with reverts_with(contract, "SupersededByTightening", at=at):
+    with reverts_with(contract, "SupersededByTightening", tightenedAt=at):
         contract.execute(call, sender=council.chief)
     contract.execute(other, sender=council.chief)
     contract.cancel(keccak(call), sender=council.chief)
