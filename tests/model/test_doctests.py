@@ -13,6 +13,7 @@ MODULES = (
     "switchgear.model.errors",
     "switchgear.model.settings",
     "switchgear.fuzz.shrink",
+    "switchgear.commerce",
 )
 
 
