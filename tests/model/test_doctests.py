@@ -14,6 +14,9 @@ MODULES = (
     "switchgear.model.settings",
     "switchgear.fuzz.shrink",
     "switchgear.commerce",
+    "switchgear.countersign",
+    "switchgear.decoder",
+    "switchgear.policy",
 )
 
 
