@@ -238,7 +238,8 @@ class Sentinel:
             fired = self._score(digest)
             for use, observation, score in fired:
                 self._incident(use, observation, score)
-            self._tell(digest)
+            if header.number > self._live_from:
+                self._tell(digest)
             state = self._state() if self.store.snapshot_due(header.number) else None
             self.store.append(header, record, state)
         self._silent_since = time.monotonic()
