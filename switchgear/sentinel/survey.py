@@ -109,7 +109,7 @@ class Survey:
             try:
                 (live,) = await self._calls(registry, self._registry, "ownerOf", [agent_id])
             except (ContractReverted, RPCFailed, DecodingError):
-                # `sync` would not act on such an answer either. It is the registry's, and no reason to leave others out.
+                # `sync` would not act on such an answer either, and the others are still to be looked at.
                 continue
             if live == owner:
                 continue
