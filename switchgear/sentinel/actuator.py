@@ -239,7 +239,7 @@ class Actuator:
         return True
 
     async def _used_up(self, sending: Sending, *, reached: bool) -> None:
-        """The nonce is gone. If its target is not reached, somebody reset it since, or our transaction did not do it."""
+        """The nonce is gone. If the target is not reached, somebody reset it, or it was not by our transaction."""
         if not reached and sending.action is not None:
             receipt = await self._receipt(sending.hash)
             if receipt and int(receipt["status"], 16):
