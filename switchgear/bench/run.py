@@ -246,7 +246,7 @@ def _watching(watcher: str, bench: Bench) -> Iterator[None]:
                     process.wait()
 
 
-def memory_per_agent(agents: int = 10_000) -> float:
+def memory_per_agent(agents: int = 1_000) -> float:
     """Bytes that the sentinel's view holds for each agent with one wallet; detectors' memory is their own."""
     interface = Interface(load("CircuitBreaker").abi)
     core = core_address()
