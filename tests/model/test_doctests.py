@@ -13,6 +13,12 @@ MODULES = (
     "switchgear.model.errors",
     "switchgear.model.settings",
     "switchgear.fuzz.shrink",
+    "switchgear.detect.detectors",
+    "switchgear.detect.history",
+    "switchgear.detect.streams",
+    "switchgear.detect.suggest",
+    "switchgear.detect.suite",
+    "switchgear.detect.tails",
 )
 
 
