@@ -53,7 +53,7 @@ def test_snapshot__false_alarms__are_those_asked_for(full: Snapshot) -> None:
 
 
 def test_snapshot__detectors__find_attacks_and_spare_shocks(full: Snapshot) -> None:
-    """S4, S5: most attacks are found at either rate; at the stricter no shock trips a lineage, others left out all do."""
+    """S4, S5: most attacks are found at either rate; at the stricter no shock trips a lineage."""
     for attack in ATTACKS:
         assert all(found[OURS]["recall"] >= 0.5 for found in full["agents"]["attacks"][attack].values())
     for rate in map(str, RATES):
