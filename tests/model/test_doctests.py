@@ -17,6 +17,12 @@ MODULES = (
     "switchgear.countersign",
     "switchgear.decoder",
     "switchgear.policy",
+    "switchgear.detect.detectors",
+    "switchgear.detect.history",
+    "switchgear.detect.streams",
+    "switchgear.detect.suggest",
+    "switchgear.detect.suite",
+    "switchgear.detect.tails",
 )
 
 
