@@ -112,7 +112,7 @@ def _sentinel(stage: Stage, account: Account, guardian: LocalAccount, database: 
             "mode": "enforce",
             "database": database,
             "quorum": 1,
-            "start": stage.block,
+            "start": 0,
             "protocols": [{"address": account.vault.address, "lane": LANE, "token": account.vault.read("asset")}],
             "detectors": [
                 {
