@@ -14,6 +14,15 @@ MODULES = (
     "switchgear.model.settings",
     "switchgear.fuzz.shrink",
     "switchgear.commerce",
+    "switchgear.countersign",
+    "switchgear.decoder",
+    "switchgear.policy",
+    "switchgear.detect.detectors",
+    "switchgear.detect.history",
+    "switchgear.detect.streams",
+    "switchgear.detect.suggest",
+    "switchgear.detect.suite",
+    "switchgear.detect.tails",
 )
 
 
