@@ -1280,6 +1280,7 @@ class MalformedArguments(ContractReverted):
     selector: bytes
 
 
+@dataclass(eq=False)
 class UnknownAction(ContractReverted):
     """The hook does not know this function of the job contract."""
 
@@ -1618,3 +1619,20 @@ class NotLoopback(InvalidInput):
 
     text = "{host} is not this machine: serve on 127.0.0.1 or ::1, and let a proxy of yours guard it"
     host: str
+
+
+# ------------------------------------------------------------------------------------------------------------- Safes
+
+
+@dataclass(eq=False)
+class SafeNotSigned(SignatureRefused):
+    """A Safe of the plugin ape-safe did not get to act: too few of its owners are here, for one."""
+
+    text = (
+        "the Safe {safe} did not act: {reason}. Have its owners' accounts here, or let them execute it from their own "
+        "interface: to {to}, value 0, data {data}"
+    )
+    safe: str
+    reason: str
+    to: str
+    data: str
