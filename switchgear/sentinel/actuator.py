@@ -178,9 +178,9 @@ class Actuator:
         target = Target.read(action.target)
         reached, gas = await asyncio.gather(self._reached(target), self._gas(target, action, signer))
         if reached:
-            # Its target may be reached because it landed itself, before a reorganisation or a crash.
-            status = "landed" if action.landed_in is not None else "open"
-            self._store.finish(action.id, status, "was so already", await self._height())
+            # It may have landed itself, before a reorganisation that kept it: then the hash is the reason.
+            status, reason = ("landed", action.reason) if action.reason else ("open", "")
+            self._store.finish(action.id, status, reason, await self._height())
             return
         if isinstance(gas, ContractReverted):
             await self._refuse(action, gas)
