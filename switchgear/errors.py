@@ -933,6 +933,7 @@ class NotVetoer(ContractReverted):
 
     signature = "NotVetoer(address)"
     text = "{caller} is neither owner nor signer of the council nor a guardian of the approval's policy"
+    caller: str
 
 
 # ---------------------------------------------------------------------------- commerce (ERC-8183): escrow, hook
