@@ -1280,6 +1280,7 @@ class MalformedArguments(ContractReverted):
     selector: bytes
 
 
+@dataclass(eq=False)
 class UnknownAction(ContractReverted):
     """The hook does not know this function of the job contract."""
 
