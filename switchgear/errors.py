@@ -1520,7 +1520,7 @@ class HandlerRefused(ContractReverted):
     """Through such a fallback handler an agent that owns the Safe could sign messages for it (WP-4)."""
 
     signature = "HandlerRefused(address)"
-    text = "fallback handler {handler} lets owners sign for the Safe, agents too: make the guard the handler, or none"
+    text = "through fallback handler {handler} agents could sign for the Safe: set the guard's own handler, or none"
     handler: str
 
 
