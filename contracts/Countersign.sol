@@ -155,13 +155,13 @@ contract Countersign is ICountersign, Delayed, EIP712, MultiSignerERC7913 {
 
     /// @inheritdoc ICountersign
     function setThreshold(uint64 threshold_) external {
-        _requireMay(threshold_ > threshold());
+        _requireMay(this.setThreshold.selector, threshold_ > threshold());
         _setThreshold(threshold_);
     }
 
     /// @inheritdoc ICountersign
     function setDelay(uint40 delay_) external {
-        _requireMay(delay_ > delay);
+        _requireMay(this.setDelay.selector, delay_ > delay);
         _setDelay(delay_);
     }
 
@@ -223,11 +223,15 @@ contract Countersign is ICountersign, Delayed, EIP712, MultiSignerERC7913 {
         require(agent == 0, ILedger.BoundWalletHasNoAuthority(actor, agent));
     }
 
-    /// @dev The owner may tighten at once; whatever waited may be anything.
-    function _requireMay(bool tightens) private view {
-        if (msg.sender == address(this)) return;
-        _checkOwner();
-        require(tightens, NotDelayed(msg.sender));
+    /// @dev The owner may tighten at once; whatever waited may be anything, unless it was tightened meanwhile.
+    function _requireMay(bytes4 setting, bool tightens) private {
+        if (msg.sender == address(this)) {
+            _requireNewer(setting);
+        } else {
+            _checkOwner();
+            require(tightens, NotDelayed(msg.sender));
+            _noteTightening(setting);
+        }
     }
 
     function _isGuardian(address policy, address actor) private view returns (bool) {

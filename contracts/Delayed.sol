@@ -22,7 +22,8 @@ import {Address} from "@openzeppelin/contracts/utils/Address.sol";
 ///
 ///      Warnings
 ///
-///      - Tightening cancels nothing by itself: a deriving contract compares when it was tightened with `_announcedAt`.
+///      - A tightening cancels what was announced before it only where the deriving contract says so, by
+///        `_noteTightening` and `_requireNewer` of the same setting (BR-9).
 ///      - A deriving constructor asks `_requireEligible(owner)` itself, once it can answer.
 abstract contract Delayed is IDelayed, Ownable2Step {
     struct Loosening {
@@ -36,8 +37,9 @@ abstract contract Delayed is IDelayed, Ownable2Step {
     uint256 public constant LOOSENING_WINDOW = 7 days;
 
     mapping(bytes32 id => Loosening) private _loosenings;
+    mapping(bytes32 setting => uint256) private _tightenedAt;
     /// @dev When the loosening was announced that is being executed; 0 if none is.
-    uint256 internal transient _announcedAt;
+    uint256 private transient _announcedAt;
 
     /// @dev For what loosens: called through `execute` alone.
     modifier onlyDelayed() {
@@ -95,6 +97,16 @@ abstract contract Delayed is IDelayed, Ownable2Step {
     /// @inheritdoc IDelayed
     function etaOf(bytes32 id) external view returns (uint40) {
         return _loosenings[id].eta;
+    }
+
+    /// @dev This setting was tightened now.
+    function _noteTightening(bytes32 setting) internal {
+        _tightenedAt[setting] = block.timestamp;
+    }
+
+    /// @dev Reverts unless what is being executed was announced after this setting was tightened last (BR-9).
+    function _requireNewer(bytes32 setting) internal view {
+        require(_announcedAt > _tightenedAt[setting], SupersededByTightening(_tightenedAt[setting]));
     }
 
     /// @dev Reverts if this address may have no power here, as it was once bound as an agent's wallet (ID-7).

@@ -88,7 +88,6 @@ abstract contract SessionPolicy is ISessionPolicy, Delayed {
     mapping(address party => bool) public trusted;
 
     mapping(address wallet => mapping(bytes32 action => Grant)) private _grants;
-    mapping(bytes32 setting => uint256) private _tightenedAt;
 
     /// @dev What only the guarded account calls.
     modifier onlyAccount() {
@@ -124,7 +123,7 @@ abstract contract SessionPolicy is ISessionPolicy, Delayed {
 
     /// @inheritdoc ISessionPolicy
     function revoke(address wallet, address target, bytes4 selector) external onlyOwner {
-        _tightenedAt[_actionKey(wallet, target, selector)] = block.timestamp;
+        _noteTightening(_actionKey(wallet, target, selector));
         delete _grants[wallet][_action(target, selector)];
         emit PermissionRevoked(wallet, target, selector, msg.sender);
     }
@@ -137,7 +136,7 @@ abstract contract SessionPolicy is ISessionPolicy, Delayed {
 
     /// @inheritdoc ISessionPolicy
     function distrust(address party) external onlyOwner {
-        _tightenedAt[bytes32(bytes20(party))] = block.timestamp;
+        _noteTightening(bytes32(bytes20(party)));
         trusted[party] = false;
         emit TrustChanged(party, msg.sender, false);
     }
@@ -183,6 +182,28 @@ abstract contract SessionPolicy is ISessionPolicy, Delayed {
 
     /* The adapters */
 
+    /// @dev The same as `_before` for nearly every payment, at nearly its price in storage: one exact ERC-20 transfer or approval, of a
+    /// permission that has nothing but caps, by nobody's inner execution. `_before` is the rule: whatever is not exactly
+    /// that, denials included, gets false here and is decided there; if something was written, that reverts.
+    /// @return done Whether it is checked and charged.
+    function _express(address wallet, address target, bytes calldata data) internal returns (bool done) {
+        uint256 selector;
+        uint256 to;
+        uint256 amount;
+        assembly ("memory-safe") {
+            selector := shr(224, calldataload(data.offset))
+            to := calldataload(add(data.offset, 0x04))
+            amount := calldataload(add(data.offset, 0x24))
+        }
+        bool known = selector == uint32(IERC20.transfer.selector) || selector == uint32(IERC20.approve.selector);
+        if (data.length != 0x44 || !known || to >> 160 != 0 || !Frames.isEmpty()) return false;
+        PermissionWord word = _grants[wallet][_action(target, bytes4(uint32(selector)))].word;
+        if (!word.allowsPlainly(amount)) return false;
+        Verdict verdict;
+        (done, verdict,) = Asking.admit(circuitBreaker, uint160(target), wallet, amount);
+        return done && verdict.admitted();
+    }
+
     /// @dev Before an agent's execution: every call is checked and charged, or all reverts.
     /// @param wallet Whose permissions they need.
     function _before(address wallet, Call[] memory calls) internal {
@@ -214,7 +235,7 @@ abstract contract SessionPolicy is ISessionPolicy, Delayed {
         if (mark == Frames.TRUSTED) return false;
         require(success, InnerCallFailed());
         for (uint256 i; i + 1 < mark; ++i) {
-            Watch memory watch = Frames.at(frame, i);
+            Watch memory watch = Frames.watchOf(frame, i);
             uint256 balance = _balance(watch.asset);
             if (balance >= watch.before) continue;
             uint256 drop = watch.before - balance;
@@ -446,11 +467,6 @@ abstract contract SessionPolicy is ISessionPolicy, Delayed {
     function _openAsset(AssetLimits memory limits) private {
         require(limits.policy.unknown == UnknownPolicy.Deny, InvalidPermission());
         circuitBreaker.openLane(uint160(limits.asset), limits.limits, limits.policy, new uint32[](0));
-    }
-
-    /// @dev A tightening cancels what was announced before it (BR-9).
-    function _requireNewer(bytes32 setting) private view {
-        require(_announcedAt > _tightenedAt[setting], SupersededByTightening(_tightenedAt[setting]));
     }
 
     function _actionKey(address wallet, address target, bytes4 selector) private pure returns (bytes32) {

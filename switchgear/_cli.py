@@ -17,10 +17,14 @@ COMMANDS = {
     "list": "List the agents of this chain.",
     "preview": "Ask whether an action would be admitted.",
     "register": "Register an identity for an agent.",
+    "replay": "Try detectors and limits on the past.",
+    "report": "Write the incident report of an agent.",
     "reset": "Close what was opened, cause by cause.",
     "revoke": "End the binding of a wallet.",
+    "serve": "Show agents and breakers on a page that keeps up.",
     "show": "Show an agent: who answers for it, and what may stop it.",
     "trip": "Open a kill switch, a breaker or a lane.",
+    "watch": "Watch the agents of this chain, and trip by itself.",
 }
 """By name, with a line of help each."""
 _MODULES = {"list": "listing", "show": "status"}

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, is_dataclass
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from enum import Enum, Flag
-from typing import TYPE_CHECKING
+from typing import Any
 
 from switchgear.types import NEVER, Reason, Scope, Verdict
-
-if TYPE_CHECKING:
-    from typing import Any
 
 
 def to_instant(seconds: int) -> datetime | None:
@@ -78,6 +76,42 @@ def explain(verdict: Verdict) -> str:
     wait = to_wait(verdict.retry_after)
     when = "waiting does not help" if wait is None else f"again in {wait}"
     return f"{head}: {_REASONS[verdict.reason]}, by {where}; {when}"
+
+
+def plain(value: Any) -> Any:  # noqa: PLR0911 - one for each kind of value
+    """A value as JSON has it.
+
+    Instants in ISO 8601, durations in seconds, amounts and big numbers as strings, enums by name, bytes in 0x hex.
+    """
+    if isinstance(value, Flag):
+        return [str(member.name).lower() for member in type(value) if member in value and member.name != "ALL"]
+    if isinstance(value, Enum):
+        return value.name.lower()
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, dict):
+        return {plain_key(key): plain(one) for key, one in value.items()}
+    if hasattr(value, "_asdict"):
+        return plain(value._asdict())
+    if isinstance(value, (list, tuple, set)):
+        return [plain(one) for one in value]
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return int(value.total_seconds())
+    if isinstance(value, bytes):
+        return "0x" + value.hex()
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        # Readers of JSON may hold numbers as doubles.
+        return int(value) if abs(value) < 2**53 else str(int(value))
+    return value if isinstance(value, (str, bool, type(None))) else show(value)
+
+
+def plain_key(key: Any) -> str:
+    """A key as JSON has it."""
+    return str(plain(key))
 
 
 _REASONS = {

@@ -76,9 +76,9 @@ class Interface:
         values = dict(
             zip((field["name"] for field in plain), decode(_types(plain), bytes.fromhex(log["data"][2:])), strict=True)
         )
-        for field, topic in zip(indexed, topics[1:], strict=True):
-            dynamic = field["type"] in ("string", "bytes") or field["type"].endswith("]")
-            values[field["name"]] = topic if dynamic else decode([field["type"]], topic)[0]
+        # Of what has no fixed size a topic is the hash. All at once: decoding is what reading many logs takes.
+        types = ["bytes32" if _is_dynamic(field["type"]) else field["type"] for field in indexed]
+        values |= zip((field["name"] for field in indexed), decode(types, b"".join(topics[1:])), strict=True)
         return Event(
             name=entry["name"],
             args={field["name"]: _checksummed(field, values[field["name"]]) for field in entry["inputs"]},
@@ -108,6 +108,10 @@ class Interface:
 
 def _types(fields: Sequence[Mapping[str, Any]]) -> list[str]:
     return [collapse_if_tuple(dict(field)) for field in fields]
+
+
+def _is_dynamic(kind: str) -> bool:
+    return kind in ("string", "bytes") or kind.endswith("]")
 
 
 def _signature(entry: Mapping[str, Any]) -> str:

@@ -75,7 +75,10 @@ contract SafeAgentGuard is SessionPolicy, ISafeAgentGuard {
         address
     ) external onlyAccount {
         bytes32 hash;
-        if (!_isSimple(signatures)) {
+        if (_isSimple(signatures)) {
+            address signer = address(uint160(uint256(bytes32(signatures))));
+            if (operation == 0 && value == 0 && gasPrice == 0 && _express(signer, to, data)) return;
+        } else {
             hash = ISafe(account)
                 .getTransactionHash(
                     to,
@@ -99,6 +102,7 @@ contract SafeAgentGuard is SessionPolicy, ISafeAgentGuard {
 
     /// @inheritdoc ITransactionGuard
     function checkAfterExecution(bytes32, bool success) external onlyAccount {
+        if (success && Frames.isEmpty()) return;
         if (!_after(success)) _requireWhole();
     }
 

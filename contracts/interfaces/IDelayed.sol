@@ -16,6 +16,8 @@ interface IDelayed {
     error LooseningNotReady(uint40 eta);
     error LooseningExpired(uint40 expiry);
     error AlreadyScheduled(bytes32 id, uint40 eta);
+    /// @dev The same was tightened after this was announced.
+    error SupersededByTightening(uint256 tightenedAt);
 
     /// @notice Announce a call of this contract to itself. Owner only.
     /// @return id Hash of the call.

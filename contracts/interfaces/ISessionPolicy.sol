@@ -69,8 +69,6 @@ interface ISessionPolicy {
     error CoreUnavailable(address core);
     /// @dev No answer came, but the caller had not left enough gas for one: send more.
     error GasTooLow(uint256 available, uint256 required);
-    /// @dev The same was tightened after this was announced.
-    error SupersededByTightening(uint256 at);
 
     /// @notice Permit something; waits (through `schedule` and `execute`).
     function grant(Permission calldata permission) external;

@@ -62,6 +62,11 @@ library Frames {
         _push(header, count + 1);
     }
 
+    /// @notice Whether no execution under way has left anything.
+    function isEmpty() internal view returns (bool) {
+        return _load(HEADER) == 0;
+    }
+
     /// @notice Pushes the frame of an execution by a trusted party.
     function pushTrusted() internal {
         _push(_load(HEADER), TRUSTED);
@@ -89,7 +94,7 @@ library Frames {
     }
 
     /// @notice One watch of a frame.
-    function at(uint256 frame, uint256 index) internal view returns (Watch memory) {
+    function watchOf(uint256 frame, uint256 index) internal view returns (Watch memory) {
         uint256 slot = frame + 4 * index;
         return Watch(address(uint160(_load(slot))), _load(slot + 1), _load(slot + 2), bytes32(_load(slot + 3)));
     }

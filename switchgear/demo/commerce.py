@@ -1,4 +1,4 @@
-"""Scene 8: agents hire and pay each other."""
+"""Scene 11: agents hire and pay each other."""
 
 from __future__ import annotations
 

@@ -20,6 +20,8 @@ from switchgear.chain import Contract, Node, sender_address, sign_transaction
 from switchgear.deployment import EPHEMERAL_CHAINS, core_address, deploy, identity_address
 from switchgear.display import explain
 from switchgear.errors import AgentDenied, ContractReverted, HookRefused, InvalidInput, SwitchgearError, from_revert
+from switchgear.foreign import artifacts as foreign
+from switchgear.gas.chain import Artifacts
 from switchgear.interface import Event, Interface
 from switchgear.registry import Registry
 
@@ -207,17 +209,20 @@ class Stage:
     # ------------------------------------------------------------------ what
 
     def deploy(self, name: str, *args: Any) -> Example:
-        """Deploys a contract of the project."""
-        compiled = self._compiled[name]
-        abi = [entry.model_dump(mode="json", by_alias=True, exclude_none=True) for entry in compiled.abi]
+        """Deploys a contract of the project, or of a wallet that npm brought (`switchgear.foreign`)."""
+        abi, code, _ = self._compiled[name]
         inputs: list[dict[str, Any]] = next((entry["inputs"] for entry in abi if entry["type"] == "constructor"), [])
-        data = str(compiled.deployment_bytecode.bytecode) + encode(list(map(collapse_if_tuple, inputs)), args).hex()
+        data = "0x" + (code + encode(list(map(collapse_if_tuple, inputs)), args)).hex()
         request = self._request(self.deployer, self._nonce(self.deployer), data=data, gas=_DEPLOY_GAS)
         receipt = self._mine([(self.deployer, request)])[0]
         if not int(receipt["status"], 16):
             message = f"{name} was not deployed: {self._error(receipt['transactionHash'])}"
             raise SwitchgearError(message)
         return Example(self.web3, to_checksum_address(receipt["contractAddress"]), Interface(abi))
+
+    def at(self, address: str, name: str) -> Example:
+        """A contract at an address, such as a proxy's, by the name of what it is."""
+        return Example(self.web3, address, Interface(self._compiled[name].abi))
 
     def token(self, name: str, symbol: str) -> Example:
         """A token that can be minted."""
@@ -332,13 +337,20 @@ class Stage:
         return from_revert(bytes.fromhex(str(trace.get("output") or "0x")[2:]))
 
 
-def _compile(project: Any) -> dict[str, Any]:
+def _compile(project: Any) -> Artifacts:
     """The contracts that scenes deploy, by name; all at once, since the compiler starts anew for each question."""
-    others = ("AgenticCommerce", "adapters/CommerceHook", "mocks/ExampleToken")
+    others = (
+        "AgenticCommerce",
+        "Countersign",
+        "adapters/CommerceHook",
+        "adapters/SafeAgentGuard",
+        "mocks/ExampleToken",
+    )
     sources = [
         *project.path.glob("contracts/examples/*.sol"),
         *(project.path / f"contracts/{name}.sol" for name in others),
     ]
     with logger.at_level(LogLevel.WARNING):
-        found = project.load_contracts(*sources)
-    return {name: container.contract_type for name, container in found.items()}
+        found = Artifacts.of(project, *sources)
+    found.update(foreign.load(project.path / "node_modules"))
+    return found

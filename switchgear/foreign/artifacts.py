@@ -26,7 +26,17 @@ _SAFE_CONTRACTS = {
     "MultiSendCallOnly": "libraries/MultiSendCallOnly",
     "CompatibilityFallbackHandler": "handler/CompatibilityFallbackHandler",
 }
-_METAMASK = ("DelegationManager", "MultiSigDeleGator", "EIP7702StatelessDeleGator", "ERC1967Proxy", "SimpleFactory")
+_METAMASK = (
+    "DelegationManager",
+    "MultiSigDeleGator",
+    "EIP7702StatelessDeleGator",
+    "ERC1967Proxy",
+    "SimpleFactory",
+    "AllowedTargetsEnforcer",
+    "AllowedMethodsEnforcer",
+    "ERC20PeriodTransferEnforcer",
+    "LimitedCallsEnforcer",
+)
 _ACCOUNT = (
     "execute(bytes32,bytes)",
     "executeFromExecutor(bytes32,bytes)",

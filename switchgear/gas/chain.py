@@ -48,10 +48,10 @@ class Artifacts(dict[str, Compiled]):
     """The project's contracts by name."""
 
     @classmethod
-    def of(cls, project: LocalProject) -> Artifacts:
-        """Compiles what has changed."""
+    def of(cls, project: LocalProject, *sources: Path) -> Artifacts:
+        """Compiles what has changed, of all sources or of some."""
         found = cls()
-        for container in project.load_contracts().values():
+        for container in project.load_contracts(*sources).values():
             kind = container.contract_type
             abi = [entry.model_dump(mode="json", by_alias=True, exclude_none=True) for entry in kind.abi]
             found[str(kind.name)] = Compiled(abi, _code(kind.deployment_bytecode), _code(kind.runtime_bytecode))
@@ -137,11 +137,18 @@ def anvil(artifacts: Artifacts) -> Iterator[Chain]:
     """Starts an anvil of our own on a free port, and stops it afterwards."""
     chain = ["--hardfork", "prague", "--timestamp", str(GENESIS), "--accounts", "1"]
     free = ["--base-fee", "0", "--gas-price", "0", "--disable-min-priority-fee", "--auto-impersonate"]
+    with listening(*chain, *free) as url:
+        yield Chain(url, artifacts)
+
+
+@contextmanager
+def listening(*options: str) -> Iterator[str]:
+    """The URL of an anvil with these options, on a free port; stops it afterwards."""
     # To a file: anvil logs every request, and a pipe that nobody reads fills up.
     with NamedTemporaryFile() as output:
-        process = subprocess.Popen(["anvil", "--port", "0", *chain, *free], stdout=output)
+        process = subprocess.Popen(["anvil", "--port", "0", *options], stdout=output)
         try:
-            yield Chain(f"http://{_address(process, Path(output.name))}", artifacts)
+            yield f"http://{_address(process, Path(output.name))}"
         finally:
             process.terminate()
             process.wait()

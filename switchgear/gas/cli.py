@@ -8,8 +8,8 @@ import click
 from ape.utils import ManagerAccessMixin
 from rich.console import Console
 
+from switchgear.foreign import artifacts
 from switchgear.gas import plots, report
-from switchgear.gas.chain import Artifacts
 from switchgear.gas.crowd import QUICK_SIZES, SIZES
 
 
@@ -26,9 +26,9 @@ def cli(as_json: bool, write: bool, quick: bool) -> None:
         message = "--write takes the full measurement: leave --quick out"
         raise click.UsageError(message)
     console = Console(stderr=as_json, width=None if as_json else 160)
-    artifacts = Artifacts.of(ManagerAccessMixin.local_project)
+    compiled = artifacts.of(ManagerAccessMixin.local_project)
     snapshot = report.take(
-        artifacts,
+        compiled,
         QUICK_SIZES if quick else SIZES,
         lambda size: console.print(f"[dim]measured with {size:,} agents enrolled[/]"),
     )

@@ -14,6 +14,7 @@ from switchgear.gas.chain import Artifacts, anvil
 from switchgear.gas.crowd import LINES, SIZES, measure_crowd
 from switchgear.gas.peers import PEERS, measure_peers
 from switchgear.gas.rows import BUDGETS, TITLES, measure_rows
+from switchgear.gas.wallets import WALLETS, measure_wallets
 from switchgear.gas.world import World
 
 if TYPE_CHECKING:
@@ -39,8 +40,14 @@ DEPLOYABLE = (
     "GuardedVault",
     "SoftGuardedVault",
     "SpendAccount",
+    "SafeAgentGuard",
+    "AgentHook7579",
+    "AgentCaveat",
+    "Countersign",
+    "AgenticCommerce",
+    "CommerceHook",
 )
-"""Contracts whose size is watched: the core, its cold half, the registry, and the examples."""
+"""Contracts whose size is watched: the core, its cold half, the registry, the examples, and the wallets' side."""
 
 
 def take(
@@ -61,12 +68,15 @@ def take(
             for name, row in measure_peers(world).items()
         }
     with anvil(artifacts) as chain:
+        wallets = {name: row.as_dict() for name, row in measure_wallets(World(chain)).items()}
+    with anvil(artifacts) as chain:
         crowd = measure_crowd(World(chain), sizes, progress)
     code = {name: len(artifacts[name].runtime) for name in DEPLOYABLE}
     return {
         "tools": _tools(),
         "rows": rows,
         "peers": peers,
+        "wallets": wallets,
         "agents": crowd,
         "code": {name: {"bytes": size, "percent": round(100 * size / CODE_LIMIT, 1)} for name, size in code.items()},
     }
@@ -89,13 +99,15 @@ def drift(before: Snapshot, after: Snapshot) -> list[str]:
     """
     measured = {**before, "agents": {size: before["agents"].get(size) for size in after["agents"]}}
     return [
-        line for part in ("rows", "peers", "agents", "code") for line in _differences(part, measured[part], after[part])
+        line
+        for part in ("rows", "peers", "wallets", "agents", "code")
+        for line in _differences(part, measured[part], after[part])
     ]
 
 
 def over_budget(snapshot: Snapshot) -> dict[str, int]:
     """By how much each row that does not keep to its budget exceeds it."""
-    rows = snapshot["rows"].items()
+    rows = {**snapshot["rows"], **snapshot["wallets"]}.items()
     return {name: row["gas"] - row["budget"] for name, row in rows if row["within_budget"] is False}
 
 
@@ -145,6 +157,12 @@ def _tables(snapshot: Snapshot) -> Iterator[tuple[str, list[str], list[list[str]
     ours = [["**Switchgear**, admission", "this repository", *_costs(rows["admit"])]]
     theirs = [[peer.title, f"`{peer.package}`", *_costs(snapshot["peers"][name])] for name, peer in PEERS.items()]
     yield "peers", ["Guard", "From", "Gas", "Slots written", "With EIP-8038"], ours + theirs
+    wallets = [_wallet(name, snapshot["wallets"][name]) for name in WALLETS]
+    yield (
+        "wallets",
+        ["Wallet and guard", "Gas", "Floor", "Budget", "Verdict", "Slots written", "With EIP-8038"],
+        wallets,
+    )
     agents = [
         [f"{int(size):,}", *(f"{figures[line]:,}" if line in figures else "none yet" for line in LINES)]
         for size, figures in snapshot["agents"].items()
@@ -161,16 +179,31 @@ def _tables(snapshot: Snapshot) -> Iterator[tuple[str, list[str], list[list[str]
 
 
 def _budgeted(name: str, row: dict[str, Any]) -> list[str]:
-    verdict = "within" if row["within_budget"] else f"**over by {row['gas'] - row['budget']:,}**"
     floor = (f"{row['floor']:,}", f"{row['ratio']:.3f}") if row["floor"] else ("none", "")
     return [
         f"{TITLES[name]} (`{name}`)",
         f"{row['gas']:,}",
         *floor,
         f"{row['budget']:,}",
-        verdict,
+        _verdict(row),
         f"{row['eip8038']:,}",
     ]
+
+
+def _wallet(name: str, row: dict[str, Any]) -> list[str]:
+    title, budget, ours = WALLETS[name]
+    limits = [f"{row['floor']:,}", f"{budget:,}", _verdict(row)] if budget else ["", "", ""]
+    return [
+        f"**{title}**" if ours else title,
+        f"{row['gas']:,}",
+        *limits,
+        str(row["written_slots"]),
+        f"{row['eip8038']:,}",
+    ]
+
+
+def _verdict(row: dict[str, Any]) -> str:
+    return "within" if row["within_budget"] else f"**over by {row['gas'] - row['budget']:,}**"
 
 
 def _costs(row: dict[str, Any]) -> list[str]:

@@ -10,7 +10,7 @@ import click
 from ape.cli import AccountAliasPromptChoice
 
 from switchgear import signing
-from switchgear.display import to_instant
+from switchgear.display import plain, to_instant
 from switchgear.errors import (
     BoundWalletHasNoAuthority,
     DepthExceeded,
@@ -30,7 +30,6 @@ from switchgear.ops.cli import (
     describe_transaction,
     json_option,
     note,
-    plain,
     print_json,
     sending_options,
 )

@@ -24,12 +24,14 @@ from switchgear.ops.cli import (
     sending_options,
 )
 from switchgear.ops.context import actor, context
-from switchgear.ops.subjects import choose, subject_options
+from switchgear.ops.past import history_options, load, place_of
+from switchgear.ops.subjects import Chosen, choose, subject_options
 from switchgear.types import (
     LANE,
     LOOSENING_DELAY,
     NEVER_STRIKE,
     NEVER_TRIP,
+    OUTAGE_ALLOWANCE,
     UNLIMITED_COUNT,
     UNLIMITED_VALUE,
     LanePolicy,
@@ -45,7 +47,6 @@ if TYPE_CHECKING:
 
     from switchgear.breaker import Breaker
     from switchgear.chain import Transaction
-    from switchgear.ops.subjects import Chosen
     from switchgear.views import LaneView
 
 _Function = TypeVar("_Function", bound="Callable[..., Any]")
@@ -79,7 +80,7 @@ class Change:
     @property
     def fields(self) -> dict[str, tuple[Any, Any]]:
         """Present and new value of every field that differs."""
-        before, after = _fields(self.present), _fields(self.new)
+        before, after = shown_fields(self.present), shown_fields(self.new)
         return {name: (before[name], after[name]) for name in after if before[name] != after[name]}
 
 
@@ -101,7 +102,7 @@ def show_limits(decimals: int, core: str | None, as_json: bool, **options: Any) 
     if as_json:
         print_json(
             {
-                **_fields(present),
+                **shown_fields(present),
                 "scheduled": pending and {**_of_word(pending.value), "eta": pending.eta, "expiry": pending.expiry},
             }
         )
@@ -109,7 +110,7 @@ def show_limits(decimals: int, core: str | None, as_json: bool, **options: Any) 
     console().print(str(chosen))
     table = Table("field", "present", *(["scheduled"] if pending else []))
     scheduled = _of_word(pending.value) if pending else {}
-    for name, value in _fields(present).items():
+    for name, value in shown_fields(present).items():
         later = [_cell(name, scheduled[name], decimals) if name in scheduled else "the lane's"] if pending else []
         table.add_row(name, _cell(name, value, decimals), *later)
     console().print(table)
@@ -168,7 +169,7 @@ def set_limits(
 
     No field looser: it lands at once, and cancels what was scheduled. Otherwise all of it is scheduled for a day later.
     """
-    wanted = {name: options.pop(name) for name in _OPTIONS}
+    wanted = {name: options.pop(name) for name in OPTIONS}
     breaker, chosen = _chosen(core, options)
     change = plan(breaker, chosen, wanted, decimals)
     sender, dry = _admin(breaker, chosen, account, dry_run, actor_address)
@@ -221,6 +222,70 @@ def cancel(
     describe_transaction(breaker.cancel_loosening(target_of(chosen), sender=sender, dry_run=dry), as_json)
 
 
+@cli.command(cls=Command)
+@history_options
+@click.option("--window", type=Duration(), help="Of the lane.  [default: as the lane has it]")
+@click.option("--trip-level", metavar="PERCENT|never", help="Last straw.  [default: as the lane has it, else never]")
+@click.option(
+    "--days",
+    type=click.FloatRange(min=0, min_open=True),
+    default=30.0,
+    show_default=True,
+    help="Days of an agent in which there may be one false trip.",
+)
+@click.option("--decimals", type=click.IntRange(0, 255), default=0, help="Of the lane's unit of value.")
+@core_option
+@json_option
+def suggest(
+    window: timedelta | None,
+    trip_level: str | None,
+    days: float,
+    decimals: int,
+    core: str | None,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Suggest caps for a lane, from what its agents did; nothing is sent.
+
+    The smallest caps at which a false trip of an agent's own breaker is as rare as --days says, with 95 % confidence,
+    if nothing in the past was wrong. A past too short for that is refused. Lineages and ancestors are not looked at.
+    """
+    # What this needs beside Ape, the other commands of this group do not.
+    from switchgear.detect.suggest import CONFIDENCE  # noqa: PLC0415
+    from switchgear.detect.suggest import suggest as suggested  # noqa: PLC0415
+
+    settings = changed(lane_to_try(core, options, window), {"trip_level": trip_level}, decimals)
+    past = load(core, **options)
+    seconds = settings.policy.window if settings.policy else 0
+    found = suggested(past.observations, seconds, days, settings.limits.trip_level)
+    if as_json:
+        print_json({"source": past.source, "confidence": CONFIDENCE, "suggestion": found})
+        return
+    out = console()
+    out.print(
+        f"{found.actions:,} actions of {found.agents:,} agents in {found.agent_days:,.1f} agent-days ({past.source}); "
+        f"window {timedelta(seconds=seconds)}"
+    )
+    table = Table("cap", "suggested", "false trips then", "one in at least", "worst agent", "false trips at 9/10")
+    for field, backing in (("count_cap", found.count), ("value_cap", found.value)):
+        if backing is None:
+            table.add_row(field, "nothing had a value", "", "", "", "")
+            continue
+        table.add_row(
+            field,
+            _cell(field, backing.cap, decimals),
+            f"{backing.false_trips:,}",
+            f"{backing.days:,.0f} days of an agent",
+            str(backing.worst or "none"),
+            f"{backing.tighter:,}",
+        )
+    out.print(table)
+    plain = "" if found.value is None else show_amount(to_amount(found.value.cap, decimals=decimals)).replace(",", "")
+    value = plain and f" --value-cap {plain}"
+    unit = f" --decimals {decimals}" if decimals and value else ""
+    out.print(f"ape agents limits set --protocol ... --whole-lane --count-cap {found.count.cap}{value}{unit}")
+
+
 # ---------------------------------------------------------------------------------------------- work
 
 
@@ -262,30 +327,42 @@ def plan(breaker: Breaker, chosen: Chosen, wanted: dict[str, Any], decimals: int
         raise InvalidInput(message)
     registry = to_address(named["registry"], name="--registry", zero=True) if "registry" in named else None
     present = settings_of(breaker, chosen, (registry,) if registry else ())
-    limits = present.limits._replace(
+    if present.policy is None:
+        new = changed(present, named, decimals)
+        meters = _meters(breaker, chosen)
+        return Change(present, new, limits_no_looser(_word(new.limits), meters.limits, meters.caps))
+    lane = breaker.lane(*_place(chosen))
+    if registry is not None:
+        named["registry"] = registry
+    elif lane.raw.registry:
+        named["registry"] = lane.policy.registry
+    new = changed(present, named, decimals)
+    policy = new.policy or present.policy
+    index = breaker.registry_index(policy.registry) if int(policy.registry, 16) else 0
+    # One that has no index yet is another than the present one, whatever its index will be.
+    word = _word(new.limits, policy, index or (lane.raw.registry + 1) * bool(int(policy.registry, 16)))
+    return Change(present, new, lane_no_looser(word, lane.raw))
+
+
+def changed(settings: Settings, wanted: dict[str, Any], decimals: int) -> Settings:
+    """Settings with the fields that are named (not None) changed, by their options.
+
+    Raises:
+        InvalidInput: A value makes no sense, or a lane's field is named for one breaker.
+    """
+    named = {name: value for name, value in wanted.items() if value is not None}
+    limits = settings.limits._replace(
         **{name: _limit(name, value, decimals) for name, value in named.items() if name in Limits._fields}
     )
     of_lane = {_POLICY.get(name, name): value for name, value in named.items() if name not in Limits._fields}
-    if present.policy is None:
+    if settings.policy is None:
         if of_lane:
             message = f"{', '.join(sorted(of_lane))}: these are the lane's to set (--whole-lane)"
             raise InvalidInput(message)
-        new = Settings(limits, None)
-        meters = _meters(breaker, chosen)
-        tightening = limits_no_looser(_word(limits), meters.limits, meters.caps)
-        return Change(present, new, tightening)
-    lane = breaker.lane(*_place(chosen))
+        return Settings(limits, None)
     if "unknown" in of_lane:
         of_lane["unknown"] = UnknownPolicy[of_lane["unknown"].upper()]
-    if registry is not None:
-        of_lane["registry"] = registry
-    elif lane.raw.registry:
-        of_lane["registry"] = lane.policy.registry
-    policy = present.policy._replace(**of_lane)
-    index = breaker.registry_index(policy.registry) if int(policy.registry, 16) else 0
-    # One that has no index yet is another than the present one, whatever its index will be.
-    word = _word(limits, policy, index or (lane.raw.registry + 1) * bool(int(policy.registry, 16)))
-    return Change(present, Settings(limits, policy), lane_no_looser(word, lane.raw))
+    return Settings(limits, settings.policy._replace(**of_lane))
 
 
 def apply(breaker: Breaker, chosen: Chosen, change: Change, sender: Any, dry_run: bool) -> Transaction:
@@ -296,7 +373,25 @@ def apply(breaker: Breaker, chosen: Chosen, change: Change, sender: Any, dry_run
     return breaker.set_override(*place, chosen.subject, change.new.limits, sender=sender, dry_run=dry_run)
 
 
-_OPTIONS = (
+def lane_to_try(core: str | None, options: dict[str, Any], window: timedelta | None) -> Settings:
+    """Settings to start from when limits are tried on the past: unlimited, in a lane of this window, or the lane's own.
+
+    Raises:
+        InvalidInput: Neither a window nor a protocol is named.
+    """
+    if window is not None:
+        return Settings(UNLIMITED, LanePolicy(from_duration(window, bits=24, name="--window")))
+    if options["protocol"] is None:
+        message = "name the --window of the limits to try, or the --protocol whose lane has them"
+        raise InvalidInput(message)
+    place = place_of(options)
+    return settings_of(context().breaker(core), Chosen(place.protocol, place.lane, LANE))
+
+
+UNLIMITED = Limits(UNLIMITED_COUNT, UNLIMITED_VALUE, NEVER_TRIP, NEVER_STRIKE, OUTAGE_ALLOWANCE + 1, 0, 8, 0)
+"""Limits that deny nothing and never trip."""
+
+OPTIONS = (
     *Limits._fields,
     "lineage_count",
     "lineage_value",
@@ -308,6 +403,7 @@ _OPTIONS = (
     "unknown",
     "registry",
 )
+"""Names of what `limit_options` gives."""
 _POLICY = {"lineage_charged": "lineage"}
 
 
@@ -375,7 +471,8 @@ def _word(limits: Limits, policy: LanePolicy | None = None, registry: int = 0) -
         raise InvalidInput(str(error)) from error
 
 
-def _fields(settings: Settings) -> dict[str, Any]:
+def shown_fields(settings: Settings) -> dict[str, Any]:
+    """Every field by its name."""
     return {**settings.limits._asdict(), **(settings.policy._asdict() if settings.policy else {})}
 
 

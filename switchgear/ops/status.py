@@ -12,10 +12,10 @@ from rich.table import Table
 
 from switchgear.display import explain, show, show_amount
 from switchgear.errors import OwnerUnavailable
+from switchgear.events import subject_name
 from switchgear.model.breaker import lane_state
 from switchgear.ops.cli import Command, console, core_option, json_option, print_json
 from switchgear.ops.context import Context, context, resolve_agent
-from switchgear.ops.subjects import name
 from switchgear.types import Causes, State, Subject, Verdict
 from switchgear.values import to_address
 from switchgear.words import LimitsWord
@@ -188,7 +188,7 @@ def _print(status: Status) -> None:
         out.print("\n[bold]scheduled loosenings[/]")
         for target, one in status.loosenings.items():
             lane = f", lane {target.key} of {target.protocol}" if int(target.protocol, 16) else ""
-            what = f"{show(target.setting)} of {name(Subject(target.subject))}{lane}"
+            what = f"{show(target.setting)} of {subject_name(Subject(target.subject))}{lane}"
             out.print(f"{what}: executable from {show(one.eta)} to {show(one.expiry)}")
 
 

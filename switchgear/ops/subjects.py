@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from switchgear.errors import InvalidInput
+from switchgear.events import subject_name
 from switchgear.ops.context import resolve_agent
-from switchgear.types import LANE, UNDECLARED_LINEAGE, UNKNOWN_WALLETS, Kind, Subject
+from switchgear.types import LANE, UNKNOWN_WALLETS, Subject
 from switchgear.values import to_address, to_uint
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class Chosen:
     def __str__(self) -> str:
         if self.protocol is None:
             return f"kill switch of agent {self.agent}"
-        return f"{name(self.subject)}, lane {self.lane} of {self.protocol}"
+        return f"{subject_name(self.subject)}, lane {self.lane} of {self.protocol}"
 
 
 def subject_options(function: _Function) -> _Function:
@@ -82,14 +83,3 @@ def choose(
     if lineage is not None:
         return Chosen(place, lane, Subject.of_lineage(to_uint(lineage, bits=32, name="--lineage")))
     return Chosen(place, lane, UNKNOWN_WALLETS if unknown_wallets else LANE)
-
-
-def name(subject: Subject) -> str:
-    """A subject in words."""
-    if subject == LANE:
-        return "the lane itself"
-    if subject == UNKNOWN_WALLETS:
-        return "unknown wallets"
-    if subject == UNDECLARED_LINEAGE:
-        return "undeclared lineage"
-    return f"{'agent' if subject.kind is Kind.AGENT else 'lineage'} {subject.id}"

@@ -13,7 +13,7 @@ from eth_abi.abi import encode
 
 from switchgear import errors
 from switchgear.artifacts import load
-from switchgear.types import Field, Reason, Scope, Subject, Verdict
+from switchgear.types import Field, JobState, Reason, Scope, Subject, Verdict
 from switchgear.words import encode_verdict
 
 ADDRESS = "0x" + "aB" * 20
@@ -23,7 +23,7 @@ UNREACHABLE = {
 }
 ABI_ERRORS = [
     (contract, entry)
-    for contract in ("CircuitBreaker", "AgentIdentity", "IAgentGuarded")
+    for contract in ("CircuitBreaker", "AgentIdentity", "IAgentGuarded", "AgenticCommerce", "CommerceHook")
     for entry in load(contract).abi
     if entry["type"] == "error" and entry["name"] not in UNREACHABLE
 ]
@@ -62,7 +62,7 @@ def test_errors__each_class__belongs_to_an_error_of_the_abis() -> None:
 @pytest.mark.parametrize("kind", errors.known().values(), ids=lambda kind: kind.__name__)
 def test_from_revert__data_of_each_class__gives_it_with_a_text(kind: type[errors.ContractReverted]) -> None:
     """Each class decodes from its own revert data, keeps them, and says something with every field filled in."""
-    samples = {"address": ADDRESS, "string": "text", "bytes32": b"\x01" * 32}
+    samples = {"address": ADDRESS, "string": "text", "bytes32": b"\x01" * 32, "bytes4": b"\x01" * 4, "bytes": b"\x01"}
     types = kind.signature.partition("(")[2][:-1].split(",")
     data = revert_data(kind.signature, *(samples.get(one, 5) for one in types if one))
 
@@ -89,6 +89,8 @@ def test_from_revert__instants_durations_and_enums__have_python_types() -> None:
     }
 
     assert errors.from_revert(revert_data("InvalidLimits(uint8)", 7)).fields() == {"field": Field.WINDOW}
+    job_state = errors.from_revert(revert_data("WrongJobState(uint256,uint8)", 4, 2)).fields()["state"]
+    assert job_state is JobState.SUBMITTED
     subject = errors.from_revert(revert_data("InvalidSubject(uint64)", (1 << 32) + 4)).fields()["subject"]
     assert subject == Subject.of_lineage(4)
     assert isinstance(subject, Subject)
@@ -134,6 +136,21 @@ def test_from_revert__solidity_own_errors__are_read() -> None:
     panic = errors.from_revert(revert_data("Panic(uint256)", 0x11))
     assert isinstance(panic, errors.Panicked)
     assert panic.code == 0x11
+
+
+def test_from_revert__refusal_of_a_hook__is_read_through() -> None:
+    """What a hook reverted with is within the escrow's error, cut at 256 bytes, and is told in its words."""
+    verdict = Verdict(False, Reason.VALUE_LIMIT, Scope.AGENT, 0, 90, 7)
+    inner = revert_data("AgentDenied(uint256,address,uint256)", 0, ADDRESS, encode_verdict(verdict))
+    error = errors.from_revert(revert_data("HookRefused(address,bytes)", ADDRESS, inner), "0xhash")
+
+    assert isinstance(error, errors.HookRefused)
+    assert isinstance(error.refusal, errors.AgentDenied)
+    assert (error.refusal.verdict, error.refusal.tx_hash) == (verdict, "0xhash")
+    assert "again in 0:01:30" in str(error)
+    cut = errors.HookRefused(hook=ADDRESS, reason=inner[:50])
+    assert type(cut.refusal) is errors.ContractReverted
+    assert cut.refusal.data == inner[:50]
 
 
 def test_errors__pickled_and_back__are_the_same() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
+from eth_utils.crypto import keccak
 
 from tests.countersign.council import DELAY, GAS, THRESHOLD, Council, party
 from tests.support.core import DAY, HOUR, ZERO
@@ -140,6 +141,25 @@ def test_tightening__by_the_owner__lands_at_once(council: Council, world: World,
         assert (event.actor, event.previous, event.delay) == (council.chief.address, DELAY, DELAY + 1)
     else:
         assert council.contract.threshold() == THRESHOLD + 1
+
+
+@pytest.mark.parametrize("function", TIGHTER)
+def test_tightening__cancels_what_was_announced_before(council: Council, world: World, function: str) -> None:
+    """BR-9: a stricter setting ends an announced looser one of the same kind, and no other."""
+    contract, looser = council.contract, LOOSER[function](council)
+    others = [name for name in TIGHTER if name != function]
+    call = getattr(contract, function).encode_input(*looser)
+    other = getattr(contract, others[0]).encode_input(*LOOSER[others[0]](council))
+    for announced in (call, other):
+        contract.schedule(announced, sender=council.chief)
+    at = world.soon()
+    getattr(contract, function)(*TIGHTER[function], sender=council.chief)
+    world.wait(DAY)
+    with reverts_with(contract, "SupersededByTightening", tightenedAt=at):
+        contract.execute(call, sender=council.chief)
+    contract.execute(other, sender=council.chief)
+    contract.cancel(keccak(call), sender=council.chief)
+    council.loosen(function, *looser)
 
 
 def test_settings__out_of_bounds__are_refused_later_too(council: Council) -> None:

@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
+from switchgear.foreign import artifacts
 from switchgear.gas import report
-from switchgear.gas.chain import Artifacts
 from switchgear.gas.crowd import LINES, QUICK_SIZES, SIZES
 from switchgear.gas.peers import PEERS
 from switchgear.gas.plots import OUR_BARS
 from switchgear.gas.report import Snapshot
 from switchgear.gas.rows import BUDGETS, TITLES
+from switchgear.gas.wallets import COLD_POLICY, WALLETS
 
 FLAT_SPREAD = 0
 """Gas by which an admission may differ between numbers of agents."""
@@ -22,7 +23,7 @@ FLAT_SPREAD = 0
 @pytest.fixture(scope="module")
 def measured(project: Any) -> Snapshot:
     """Everything, with a hundred agents at most."""
-    return report.take(Artifacts.of(project), QUICK_SIZES)
+    return report.take(artifacts.of(project), QUICK_SIZES)
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +66,13 @@ def test_take__written_slots__one_a_breaker(measured: Snapshot, name: str, slots
     row = measured["rows"][name]
     assert row["written_slots"] == slots
     assert row["eip8038"] == row["gas"] + 10_000 * slots
+
+
+def test_take__wallets__write_one_slot_and_keep_to_the_floor(measured: Snapshot) -> None:
+    """DESIGN 5: a guarded transfer writes the one breaker that it charges, measured or not, and nothing is warm."""
+    ours = {name: measured["wallets"][name] for name, wallet in WALLETS.items() if wallet.ours}
+    assert all(row["written_slots"] == 1 for row in ours.values())
+    assert all(row["gas"] > COLD_POLICY for row in ours.values())
 
 
 def test_measure_crowd__more_agents__costs_the_same(measured: Snapshot, snapshot: Snapshot) -> None:

@@ -1,0 +1,289 @@
+"""The measurement: one Anvil, one agent, and for each watcher the same load."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import time
+import tracemalloc
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from eth_abi.abi import encode
+from eth_account import Account
+from web3 import HTTPProvider, Web3
+
+from switchgear import signing
+from switchgear.artifacts import load
+from switchgear.bench.watchers import BOT, MARK
+from switchgear.breaker import Breaker
+from switchgear.chain import Node
+from switchgear.deployment import core_address, deploy, identity_address
+from switchgear.errors import SwitchgearError
+from switchgear.gas.chain import listening
+from switchgear.interface import Interface
+from switchgear.registry import Registry
+from switchgear.sentinel.chainview import View
+from switchgear.types import Causes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+WATCHERS = ("sentinel", "silverback", "polling")
+RATES = (100, 300, 1_000, 3_000)
+"""Denials in a block, one block a second."""
+_BLOCKS = 4
+"""Blocks at each rate; the mark is the last denial of the last."""
+_MNEMONIC = "test test test test test test test test test test test junk"
+_HOUR = 3600
+_START = 120.0
+"""Seconds that a watcher has until it reacts for the first time."""
+_GIVE_UP = 8.0
+"""Seconds after which a mark counts as missed."""
+_GAS_LIMIT = 10**9
+
+
+@dataclass
+class Result:
+    """Of one watcher."""
+
+    watcher: str
+    latencies: list[float] = field(default_factory=list)
+    """Seconds from the block of the mark to the block of the trip, mined on demand."""
+    missed: int = 0
+    kept: int = 0
+    """Highest rate at which the trip came within a second of the mark's block."""
+    lags: dict[int, float | None] = field(default_factory=dict)
+    """Seconds to the trip at each rate tried; None if it did not come."""
+
+    @property
+    def p50(self) -> float | None:
+        """Median latency."""
+        return median(self.latencies) if self.latencies else None
+
+    @property
+    def worst(self) -> float | None:
+        """Longest latency."""
+        return max(self.latencies, default=None)
+
+
+class Bench:
+    """A chain with an agent, and a contract that is denied as often as it is told."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.node = Node(Web3(HTTPProvider(url)))
+        Account.enable_unaudited_hdwallet_features()
+        keys = [Account.from_mnemonic(_MNEMONIC, account_path=f"m/44'/60'/0'/0/{index}") for index in range(6)]
+        self._funder, self.owner, self.wallet, _, _, self.guardian = keys
+        deploy(self.node, "CircuitBreaker", sender=self._funder)
+        deploy(self.node, "AgentIdentity", core_address(), sender=self._funder)
+        self.breaker, registry = Breaker(self.node.web3), Registry(self.node.web3, identity_address())
+        agent_id = registry.register(sender=self.owner).event("Registered").args["agentId"]
+        enrolled = self.breaker.enroll(registry.address, agent_id, sender=self.owner)
+        self.agent = int(enrolled.event("AgentEnrolled").args["agent"])
+        deadline = int(self.node.block()["timestamp"], 16) + _HOUR
+        message = self.breaker.wallet_binding(self.agent, self.wallet.address, deadline)
+        signature = signing.sign(message, self.wallet)
+        self.breaker.bind_wallet(
+            self.agent, self.wallet.address, deadline=deadline, signature=signature, sender=self.owner
+        )
+        self.breaker.set_agent_guardian(self.agent, self.guardian.address, 3 * _HOUR, sender=self.owner)
+        self._crowd = self._send(None, _crowd(self.breaker)).get("contractAddress")
+        self.node.request("anvil_mine", hex(40))
+
+    def deny(self, count: int, *, mark: bool) -> None:
+        """Puts so many denials into the pool, the mark last; they are mined in this order."""
+        self._nonce = int(self.node.request("eth_getTransactionCount", self._funder.address, "latest"), 16)
+        if count - mark:
+            self._pool(count - mark, 1)
+        if mark:
+            self._pool(1, MARK)
+
+    def mine(self) -> None:
+        """A block."""
+        self.node.request("evm_mine")
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the kill switch is open."""
+        return not self.breaker.status_of(self.agent).admitted
+
+    def trip_time(self, since: float, limit: float) -> float | None:
+        """Seconds until the kill switch is open; None if it is not in time."""
+        while time.perf_counter() - since < limit:
+            if self.stopped:
+                return time.perf_counter() - since
+            time.sleep(0.002)
+        return None
+
+    def rearm(self) -> None:
+        """Closes the kill switch."""
+        if self.stopped:
+            self.breaker.reset_agent(self.agent, Causes.GUARDIAN, sender=self.owner)
+
+    def _pool(self, count: int, value: int) -> None:
+        data = encode(["uint256", "address", "uint256"], [count, self.wallet.address, value])
+        self._raw(self._crowd, data, 40_000 * count + 200_000, self._nonce)
+        self._nonce += 1
+
+    def _raw(self, to: str | None, data: bytes, gas: int, nonce: int) -> str:
+        request: dict[str, Any] = {
+            "value": 0,
+            "data": "0x" + data.hex(),
+            "chainId": self.node.chain_id,
+            "gas": gas,
+            "nonce": nonce,
+            "maxFeePerGas": 10**11,
+            "maxPriorityFeePerGas": 10**9,
+        } | ({"to": Web3.to_checksum_address(to)} if to else {})
+        raw = self._funder.sign_transaction(request).raw_transaction
+        return str(self.node.request("eth_sendRawTransaction", "0x" + raw.hex()))
+
+    def _send(self, to: str | None, data: bytes) -> dict[str, Any]:
+        nonce = int(self.node.request("eth_getTransactionCount", self._funder.address, "latest"), 16)
+        sent = self._raw(to, data, 3_000_000, nonce)
+        while not (receipt := self.node.request("eth_getTransactionReceipt", sent)):
+            time.sleep(0.01)
+        return dict(receipt)
+
+
+def run(*, rates: tuple[int, ...] = RATES, rounds: int = 10, watchers: tuple[str, ...] = WATCHERS) -> list[Result]:
+    """Measures each watcher on a chain of its own."""
+    results = []
+    for watcher in watchers:
+        with listening("--accounts", "6", "--gas-limit", str(_GAS_LIMIT)) as url:
+            bench = Bench(url)
+            with _watching(watcher, bench):
+                results.append(_measure(watcher, bench, rates, rounds))
+    return results
+
+
+def _measure(watcher: str, bench: Bench, rates: tuple[int, ...], rounds: int) -> Result:
+    result = Result(watcher)
+    _warm_up(watcher, bench)
+    for _ in range(rounds):
+        bench.rearm()
+        began = time.perf_counter()
+        bench.deny(1, mark=True)
+        latency = bench.trip_time(began, _GIVE_UP)
+        if latency is None:
+            result.missed += 1
+        else:
+            result.latencies.append(latency)
+    for rate in rates:
+        bench.rearm()
+        bench.node.request("evm_setAutomine", False)
+        due = time.perf_counter()
+        for block in range(_BLOCKS):
+            bench.deny(rate, mark=block == _BLOCKS - 1)
+            due += 1
+            time.sleep(max(0.0, due - time.perf_counter()))
+            mined = time.perf_counter()
+            bench.mine()
+        # The trip is mined when it comes: what is measured is the watcher.
+        bench.node.request("evm_setAutomine", True)
+        lag = bench.trip_time(mined, _GIVE_UP)
+        result.lags[rate] = lag
+        if lag is None or lag > 1:
+            break
+        result.kept = rate
+    return result
+
+
+def _warm_up(watcher: str, bench: Bench) -> None:
+    until = time.perf_counter() + _START
+    while time.perf_counter() < until:
+        bench.deny(1, mark=True)
+        if bench.trip_time(time.perf_counter(), 2) is not None:
+            return
+    message = f"{watcher} did not trip within {_START:.0f} s of its start"
+    raise SwitchgearError(message)
+
+
+@contextmanager
+def _watching(watcher: str, bench: Bench) -> Iterator[None]:
+    """The watcher as a process."""
+    with TemporaryDirectory() as folder:
+        if watcher == "silverback":
+            Path(folder, "watcher.py").write_text(BOT)
+            Path(folder, "ape-config.yaml").write_text(f"foundry:\n  host: {bench.url}\n")
+            silverback = shutil.which("silverback", path=str(Path(sys.executable).parent)) or "silverback"
+            command = [silverback, "run", "watcher:bot", "--network", "ethereum:local:foundry", "--account", "TEST::5"]
+        else:
+            command = [sys.executable, "-m", "switchgear.bench.watchers", watcher]
+        with Path(folder, "log").open("w") as log:
+            process = subprocess.Popen(
+                command, cwd=folder, stdin=subprocess.PIPE, stdout=log, stderr=subprocess.STDOUT, text=True
+            )
+            assert process.stdin is not None  # noqa: S101 - it is a pipe
+            key = bench.guardian.key.hex()
+            task = {"url": bench.url, "key": key, "database": str(Path(folder, "bench.db"))}
+            if watcher != "silverback":
+                process.stdin.write(json.dumps(task) + "\n")
+            process.stdin.close()
+            try:
+                yield
+            except SwitchgearError as error:
+                message = f"{error}: {Path(folder, 'log').read_text()[-2_000:]}"
+                raise SwitchgearError(message) from error
+            finally:
+                process.terminate()
+                try:
+                    process.wait(5)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    process.wait()
+
+
+def memory_per_agent(agents: int = 10_000) -> float:
+    """Bytes that the sentinel's view holds for each agent with one wallet; detectors' memory is their own."""
+    interface = Interface(load("CircuitBreaker").abi)
+    core = core_address()
+    view = View(interface, core, ())
+    logs = [log for agent in range(1, agents + 1) for log in _enrolment(interface, core, agent)]
+    tracemalloc.start()
+    before, _ = tracemalloc.get_traced_memory()
+    view.learn(logs)
+    after, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return (after - before) / agents
+
+
+def _enrolment(interface: Interface, core: str, agent: int) -> Iterator[dict[str, Any]]:
+    wallet = f"0x{agent:040x}"
+    registry = identity_address()
+    place = {"address": core, "blockNumber": "0x1", "transactionHash": "0x", "logIndex": "0x0"}
+    topics = interface.topics("AgentEnrolled", {"agent": agent, "registry": registry, "agentId": agent})
+    data = encode(["address", "uint32", "uint32", "address"], [registry, 0, 0, registry])
+    yield {**place, "topics": topics, "data": "0x" + data.hex()}
+    topics = interface.topics("WalletBound", {"agent": agent, "wallet": wallet, "actor": registry})
+    yield {**place, "topics": topics, "data": "0x" + encode(["uint40"], [2**40 - 1]).hex()}
+
+
+def _crowd(breaker: Breaker) -> bytes:
+    """Creation code of a contract that asks the core for a wallet's admission in a loop: (count, wallet, value).
+
+    It never opened a lane, so that each question is a denial.
+    """
+    selector = breaker.interface.encode("admit", [0, breaker.address, 0])[:4].hex()
+    head = (
+        f"63{selector}60e01b600052"  # memory: selector of admit
+        "6000600452"  # lane 0
+        "602035602452"  # wallet
+        "604035604452"  # value
+        "600035"  # count
+    )
+    loop = len(head) // 2
+    body = "5b8015"
+    tail = f"600190036000600060646000600073{breaker.address[2:].lower()}5af15060{loop:02x}56"
+    end = loop + len(body) // 2 + 3 + len(tail) // 2
+    runtime = head + body + f"60{end:02x}57" + tail + "5b00"
+    size = len(runtime) // 2
+    return bytes.fromhex(f"60{size:02x}600a5f3960{size:02x}5ff3" + runtime)

@@ -1,0 +1,164 @@
+"""The snapshot, and what is printed from it: tables for a terminal, and those of docs/detect.md."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.table import Table
+
+from switchgear.detect.bench import ALONE, FOREST, OF_AGENT, OF_LINEAGE, OURS, ZSCORE, Snapshot
+from switchgear.detect.lineage import LineageSynchrony
+from switchgear.detect.streams import ATTACKS, SHOCK, SYNCHRONY
+from switchgear.detect.suite import AGENT_DETECTORS, RATES, STIR
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.console import Console
+
+ROOT = Path(__file__).parents[2]
+SNAPSHOT = ROOT / "tests" / "detect" / "snapshot.json"
+THRESHOLDS = Path(__file__).with_name("thresholds.json")
+PAGE = ROOT / "docs" / "detect.md"
+TITLES = {
+    OURS: "detectors",
+    ZSCORE: "naive z-score",
+    FOREST: "isolation forest",
+    ALONE: "the same, not relative",
+}
+"""Of candidates."""
+
+
+def read() -> dict[str, Any]:
+    """The committed snapshot: `full`, `quick` and `costs`."""
+    return dict(json.loads(SNAPSHOT.read_text()))
+
+
+def write(full: Snapshot, quick: Snapshot, costs: dict[str, dict[str, float]]) -> None:
+    """Replaces it, the thresholds that ship with the package, and the tables of the page."""
+    SNAPSHOT.write_text(json.dumps({"full": full, "quick": quick, "costs": costs}, indent=1) + "\n")
+    THRESHOLDS.write_text(json.dumps(shipped(full), indent=1) + "\n")
+    PAGE.write_text(page(PAGE.read_text(), {"full": full, "costs": costs}))
+
+
+def shipped(full: Snapshot) -> dict[str, dict[str, float]]:
+    """Of all thresholds, those that are not of what the detectors are compared with."""
+    ours = (*AGENT_DETECTORS, LineageSynchrony.name)
+    return {
+        rate: {name: threshold for name, threshold in found.items() if name in ours or rate == STIR}
+        for rate, found in full["thresholds"].items()
+    }
+
+
+def drift(before: Snapshot, after: Snapshot) -> list[str]:
+    """Every figure that is not what it was, as `path: before -> after`."""
+    return list(_differences("", before, json.loads(json.dumps(after))))
+
+
+def show(console: Console, snapshot: Snapshot) -> None:
+    """The results, in a terminal."""
+    for title, header, rows in _results(snapshot):
+        table = Table(*header, title=title, title_justify="left", box=None)
+        for column in table.columns[1:]:
+            column.justify = "right"
+        for row in rows:
+            table.add_row(*(re.sub(r"\*\*|`", "", cell) for cell in row))
+        console.print(table)
+        console.print()
+
+
+def page(text: str, snapshot: dict[str, Any]) -> str:
+    """The page with its generated parts made anew; each lies between two markers that bear its table's title."""
+    full = snapshot["full"]
+    tables = [*_results(full), _thresholds(full), _beaten(full), _costs(snapshot["costs"])]
+    for title, header, rows in tables:
+        lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
+        body = "\n".join("| " + " | ".join(line) + " |" for line in lines)
+        marker = f"<!-- detect: {title} -->"
+        pattern = re.compile(rf"({re.escape(marker)}\n).*?(<!-- /detect -->)", re.DOTALL)
+        if not pattern.search(text):
+            message = f"the page has no {marker} ... <!-- /detect -->"
+            raise ValueError(message)
+        text = pattern.sub(rf"\g<1>{body}\n\g<2>", text)
+    return text
+
+
+def beaten(snapshot: Snapshot) -> list[tuple[str, str, str, str, str]]:
+    """Attack, rate, rival, and what both find, wherever a rival finds more than the detectors do."""
+    return [
+        (attack, rate, rival, f"{found[OURS]['recall']:.0%}", f"{one['recall']:.0%}")
+        for part, attacks in (("agents", tuple(ATTACKS)), ("lineages", (SYNCHRONY,)))
+        for attack in attacks
+        for rate, found in snapshot[part]["attacks"][attack].items()
+        for rival, one in found.items()
+        if one["recall"] > found[OURS]["recall"]
+    ]
+
+
+_Table = tuple[str, list[str], list[list[str]]]
+
+
+def _results(snapshot: Snapshot) -> Iterator[_Table]:
+    """Title, header and rows of the tables of what was found."""
+    for part, candidates, whose in (("agents", tuple(OF_AGENT), "agent"), ("lineages", OF_LINEAGE, "lineage")):
+        for rate in snapshot["size"]["rates"]:
+            found, key = snapshot[part], str(rate)
+            header = [
+                f"One false alarm {'an' if whose == 'agent' else 'a'} {whose} in {rate} days",
+                *(TITLES[name] for name in candidates),
+            ]
+            rows = []
+            for attack, results in found["attacks"].items():
+                best = max(one["recall"] for one in results[key].values())
+                cells = [_cell(results[key][name], best, decoy=attack == SHOCK) for name in candidates]
+                rows.append([f"{attack} (decoy)" if attack == SHOCK else attack, *cells])
+            alarms = found["false_alarms"][key]
+            rows.append([f"false alarms in {rate} days", *(f"{alarms[name]:.2f}" for name in candidates)])
+            yield f"{part}, {rate}", header, rows
+
+
+def _cell(found: dict[str, Any], best: float, *, decoy: bool) -> str:
+    recall = f"{found['recall']:.0%}"
+    if found["recall"] == best and not decoy:
+        recall = f"**{recall}**"
+    return recall if found["until"] is None else f"{recall}, {found['until']:g}"
+
+
+def _thresholds(snapshot: Snapshot) -> _Table:
+    names = (*AGENT_DETECTORS, LineageSynchrony.name)
+    columns = [STIR, *map(str, RATES)]
+    rows = [
+        [
+            f"`{name}`",
+            *(
+                f"{snapshot['thresholds'][key][name]:.2f}" if name in snapshot["thresholds"][key] else ""
+                for key in columns
+            ),
+        ]
+        for name in names
+    ]
+    return "thresholds", ["Detector", "A member stirs", *(f"1 in {rate} days" for rate in RATES)], rows
+
+
+def _beaten(snapshot: Snapshot) -> _Table:
+    rows = [
+        [attack, f"1 in {rate} days", TITLES[rival], ours, theirs]
+        for attack, rate, rival, ours, theirs in beaten(snapshot)
+    ]
+    return "beaten", ["Attack", "False alarms", "Rival", "Detectors find", "Rival finds"], rows
+
+
+def _costs(costs: dict[str, dict[str, float]]) -> _Table:
+    rows = [[f"`{name}`", f"{one['microseconds']:g}", f"{one['bytes']:,}"] for name, one in costs.items()]
+    return "costs", ["Detector", "Microseconds an action", "Bytes of state an agent"], rows
+
+
+def _differences(path: str, before: Any, after: Any) -> Iterator[str]:
+    if isinstance(before, dict) and isinstance(after, dict):
+        for key in before | after:
+            yield from _differences(f"{path}.{key}" if path else key, before.get(key), after.get(key))
+    elif before != after:
+        yield f"{path}: {before} -> {after}"

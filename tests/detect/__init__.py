@@ -1,0 +1,1 @@
+"""Detection: detectors, streams, the benchmark, history and replay."""

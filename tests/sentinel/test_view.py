@@ -1,0 +1,146 @@
+"""What the chain shows, as observations: every action of an agent once, with its value (OP-1, S4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from eth_abi.abi import encode
+from eth_account import Account
+from eth_utils.abi import collapse_if_tuple
+from eth_utils.address import to_checksum_address
+
+from switchgear import LanePolicy, Limits
+from switchgear.interface import Interface
+from tests.sentinel.conftest import DETECTOR, until
+
+if TYPE_CHECKING:
+    from switchgear.detect.types import Observation
+    from tests.sentinel.conftest import Chain, Watch
+
+LIMITS = Limits(10, 1_000, 127, 63, 7_201, 3, 8, 0)
+POLICY = LanePolicy(window=3600)
+
+
+@dataclass
+class Vault:
+    """A guarded vault on the chain; the agent may withdraw the deployer's 10,000."""
+
+    chain: Chain
+    project: Any
+    address: str = ""
+    token: str = ""
+
+    def __post_init__(self) -> None:
+        """Deploys it, with its token."""
+        deployer, wallet = self.chain.world.deployer.address, self.chain.world.wallet.address
+        core, admin = self.chain.world.breaker.address, self.chain.world.admin.address
+        self.token, token = self._create("ExampleToken", "Dollar", "USD")
+        self.address, self.vault = self._create("GuardedVault", self.token, core, admin, LIMITS, POLICY, [])
+        self._send(self.token, token.encode("mint", [deployer, 10_000]))
+        self._send(self.token, token.encode("approve", [self.address, 10_000]))
+        self._send(self.address, self.vault.encode("deposit", [10_000, deployer]))
+        self._send(self.address, self.vault.encode("approve", [wallet, 10_000]))
+
+    def withdraw(self, amount: int, receiver: str) -> dict[str, Any]:
+        """By the agent's wallet; the receipt, whatever became of it."""
+        owner = self.chain.world.deployer.address
+        data = self.vault.encode("withdraw", [amount, receiver, owner])
+        return self._send(self.address, data, self.chain.world.wallet, 500_000)
+
+    def _create(self, name: str, *values: Any) -> tuple[str, Interface]:
+        kind = getattr(self.project, name).contract_type
+        abi = [entry.model_dump(mode="json", by_alias=True, exclude_none=True) for entry in kind.abi]
+        inputs = next(entry["inputs"] for entry in abi if entry["type"] == "constructor")
+        code = bytes.fromhex(str(kind.deployment_bytecode.bytecode).removeprefix("0x"))
+        receipt = self._send(None, code + encode([collapse_if_tuple(one) for one in inputs], values))
+        return to_checksum_address(receipt["contractAddress"]), Interface(abi)
+
+    def _send(self, to: str | None, data: bytes, key: Any = None, gas: int = 6_000_000) -> dict[str, Any]:
+        key = key or self.chain.world.deployer
+        request: dict[str, Any] = {
+            "value": 0,
+            "data": "0x" + data.hex(),
+            "chainId": 31337,
+            "gas": gas,
+            "nonce": int(self.chain.rpc("eth_getTransactionCount", key.address, "pending"), 16),
+            "maxFeePerGas": 10**11,
+            "maxPriorityFeePerGas": 10**9,
+        }
+        raw = key.sign_transaction(request | ({"to": to} if to else {})).raw_transaction
+        sent = self.chain.rpc("eth_sendRawTransaction", "0x" + raw.hex())
+        until(lambda: self.chain.rpc("eth_getTransactionReceipt", sent), "mined")
+        return dict(self.chain.rpc("eth_getTransactionReceipt", sent))
+
+
+@pytest.fixture
+def vault(chain: Chain, project: Any) -> Vault:
+    """One."""
+    return Vault(chain, project)
+
+
+def observed(watch: Watch) -> list[Observation]:
+    """All of it."""
+    assert watch.sentinel is not None
+    return list(watch.sentinel.detectors[0][1].observations)  # type: ignore[attr-defined]
+
+
+def test_digest__withdrawal_from_a_vault__has_value_receiver_and_selector(
+    chain: Chain, watch: Watch, vault: Vault
+) -> None:
+    """S4: an admitted action leaves no event of the core; the token's transfer shows it, to whom it went too."""
+    friend = Account.create().address
+    protocols = [{"address": vault.address, "token": vault.token}]
+    with watch.running(detectors=[{"use": DETECTOR}], protocols=protocols):
+        until(lambda: watch.taken(chain.height), "first start")
+        first, second = vault.withdraw(100, friend), vault.withdraw(50, chain.world.wallet.address)
+        assert int(first["status"], 16)
+        until(lambda: watch.taken(chain.height), "both")
+        found = observed(watch)
+    assert [(one.value, one.counterparty) for one in found] == [(100, friend), (50, None)]
+    assert [one.tx_hash for one in found] == [first["transactionHash"], second["transactionHash"]]
+    assert {(one.agent, one.protocol, one.wallet, one.denied) for one in found} == {
+        (chain.world.agent, vault.address, chain.world.wallet.address, False)
+    }
+    assert found[0].selector == vault.vault.encode("withdraw", [1, friend, friend])[:4]
+    logged = {int(log["logIndex"], 16): log["address"] for log in first["logs"]}
+    assert logged[found[0].log_index] == vault.token.lower()
+
+
+def test_digest__hard_revert__is_seen_as_denied(chain: Chain, watch: Watch, vault: Vault) -> None:
+    """BR-4: a denial that reverts leaves nothing but a failed transaction, and that is enough."""
+    protocols = [{"address": vault.address, "token": vault.token}]
+    with watch.running(detectors=[{"use": DETECTOR}], protocols=protocols):
+        until(lambda: watch.taken(chain.height), "first start")
+        failed = vault.withdraw(5_000, chain.world.wallet.address)
+        assert not int(failed["status"], 16)
+        until(lambda: watch.taken(chain.height), "the block")
+        (found,) = observed(watch)
+    assert (found.denied, found.protocol, found.log_index) == (True, vault.address, -1)
+    assert found.tx_hash == failed["transactionHash"]
+
+
+def test_digest__a_wallet_bound_while_watching__is_the_agents(chain: Chain, watch: Watch) -> None:
+    """ID-1: who is who follows the chain; before a wallet is bound, nobody looks at it."""
+    fresh = Account.create()
+    chain.rpc("anvil_setBalance", fresh.address, hex(10**20))
+    with watch.running(detectors=[{"use": DETECTOR}]):
+        until(lambda: watch.taken(chain.height), "first start")
+        chain.act(1, wallet=fresh)
+        chain.world.bind(chain.world.agent, fresh, chain.world.owner)
+        sent = chain.act(2, wallet=fresh)
+        until(lambda: watch.taken(chain.height), "all")
+        assert [(one.tx_hash, one.agent) for one in observed(watch)] == [(sent, chain.world.agent)]
+
+
+def test_digest__restored_from_the_store__is_as_if_never_interrupted(chain: Chain, watch: Watch) -> None:
+    """OP-1: state is a fold over blocks: a restart ends where an uninterrupted run would."""
+    sent = []
+    for value in (1, 2, 3):
+        with watch.running():
+            until(lambda: watch.taken(chain.height), "the start")
+            sent.append(chain.act(value))
+            chain.mine(70)
+            until(lambda: watch.taken(chain.height), "the blocks")
+            assert [one.partition(":")[0] for one in watch.seen] == sent
