@@ -38,7 +38,6 @@ from tests.support.guarded import (
     OTHER,
     POLICY,
     TRANSFER,
-    Field,
     Guarded,
     refuses,
 )
@@ -46,7 +45,6 @@ from tests.support.guarded import (
 if TYPE_CHECKING:
     from eth_account.signers.local import LocalAccount
 
-    from switchgear.gas.chain import Chain
 
 WINDOW = 7 * DAY
 NEWCOMER: LocalAccount = key("newcomer")
@@ -139,8 +137,10 @@ def test_checks__account_alone(guarded: Guarded, caller: str) -> None:
 
 
 @pytest.mark.parametrize("function", LOOSENING)
-@pytest.mark.parametrize(("after", "error"), [(DAY - 1, LooseningNotReady), (DAY, None), (DAY + WINDOW, None),
-                                              (DAY + WINDOW + 1, LooseningExpired)])
+@pytest.mark.parametrize(
+    ("after", "error"),
+    [(DAY - 1, LooseningNotReady), (DAY, None), (DAY + WINDOW, None), (DAY + WINDOW + 1, LooseningExpired)],
+)
 def test_loosening__from_eta_to_expiry(guarded: Guarded, function: str, after: int, error: Any) -> None:
     """BR-9: it lands a day after it was announced at the earliest, eight days at the latest, to the second."""
     call = guarded.guard.interface.encode(function, arguments(guarded)[function])
@@ -152,7 +152,9 @@ def test_loosening__from_eta_to_expiry(guarded: Guarded, function: str, after: i
         assert {
             "grant": lambda: guarded.transfer(),
             "trust": lambda: guarded.chain.call(guarded.guard, "trusted", EVE),
-            "openAsset": lambda: int(guarded.chain.call(guarded.field.core, "laneWord", guarded.guard.address, int(BOB, 16))),
+            "openAsset": lambda: int(
+                guarded.chain.call(guarded.field.core, "laneWord", guarded.guard.address, int(BOB, 16))
+            ),
             "retire": lambda: guarded.chain.call(guarded.guard, "retired"),
         }[function]()
         with refuses(NotScheduled):
@@ -194,7 +196,9 @@ def test_revoke__at_once__denied(guarded: Guarded) -> None:
     """BR-9: taking back waits for nothing."""
     guarded.grant()
     guarded.transfer()
-    guarded.chain.send(guarded.guard, "revoke", AGENT.address, guarded.field.token.address, to_selector(TRANSFER), sender=CHIEF)
+    guarded.chain.send(
+        guarded.guard, "revoke", AGENT.address, guarded.field.token.address, to_selector(TRANSFER), sender=CHIEF
+    )
     with refuses(NotPermitted, wallet=AGENT.address):
         guarded.transfer()
 

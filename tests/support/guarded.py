@@ -16,14 +16,14 @@ from switchgear import signing
 from switchgear.decoder import Standard
 from switchgear.errors import AgentDenied, ContractReverted
 from switchgear.foreign.keys import ZERO, key
-from switchgear.foreign.safe import LATEST, Call, Safe, Safes, SafeTransaction, Sender, Signer
+from switchgear.foreign.safe import LATEST, Call, Safes, SafeTransaction, Sender, Signer
 from switchgear.gas.chain import Chain, Deployed, account
 from switchgear.gas.world import World
 from switchgear.policy import NO_EXPIRY, Permission, Setup, lane, safe_installation, safe_removal
 from switchgear.types import NEVER_STRIKE, NEVER_TRIP, LanePolicy, Limits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from eth_account.signers.local import LocalAccount
 
@@ -54,7 +54,6 @@ HUMAN: LocalAccount = key("human")
 AGENT: LocalAccount = key("guarded agent")
 OTHER: LocalAccount = key("other guarded agent")
 CHILD: LocalAccount = key("child of the guarded agent")
-ETHER = 10**18
 _VALUE_USED = 4
 
 
@@ -88,18 +87,22 @@ class Field:
         """The core."""
         return self.world.core
 
-    def enroll(self, signer: LocalAccount, parent: int = 0) -> int:
-        """An agent of the family, with the signer as its wallet; its handle."""
+    def enroll(
+        self, signer: LocalAccount | Signer, parent: int = 0, sign: Callable[[signing.TypedData], bytes] | None = None
+    ) -> int:
+        """An agent of the family, with the signer as its wallet, who signs as given; its handle."""
         registry, chain = self.world.registry, self.chain
-        receipt = chain.send(registry, "register", sender=self.family)
-        agent_id = int(receipt["logs"][0]["topics"][3], 16)
+        agent_id = int(chain.call(registry, "register()", sender=self.family))
+        chain.send(registry, "register()", sender=self.family)
         chain.send(self.core, "enroll", registry.address, agent_id, parent, 0, 0, b"", sender=self.family)
         handle = self.world.newest
-        self.bind(handle, agent_id, signer)
+        self.bind(handle, agent_id, signer, sign or (lambda message: signing.sign(message, signer)))
         self.handles[signer.address] = handle
         return handle
 
-    def bind(self, handle: int, agent_id: int, signer: LocalAccount) -> None:
+    def bind(
+        self, handle: int, agent_id: int, signer: LocalAccount | Signer, sign: Callable[[signing.TypedData], bytes]
+    ) -> None:
         """Binds a wallet."""
         deadline = self.chain.now + HOUR
         message = signing.wallet_binding(
@@ -112,7 +115,7 @@ class Field:
             chain_id=self.chain.node.chain_id,
             core=self.core.address,
         )
-        signature = signing.sign(message, signer)
+        signature = sign(message)
         self.chain.send(
             self.core, "bindWallet", handle, signer.address, NO_EXPIRY, deadline, signature, sender=self.family
         )
@@ -120,7 +123,7 @@ class Field:
     def fund(self, holder: str, token: Deployed | None = None) -> None:
         """Tokens, and ether."""
         self.chain.send(token or self.token, "mint", holder, FUNDS)
-        self.chain.node.request("anvil_setBalance", holder, hex(FUNDS * ETHER))
+        self.chain.node.request("anvil_setBalance", holder, hex(FUNDS))
 
     def of(self, holder: str, token: Deployed | None = None) -> int:
         """Tokens of a holder."""
@@ -159,7 +162,7 @@ class Guarded:
         self.safe = safes.create(owners, threshold)
         self.address = self.safe.address
         field.fund(self.address)
-        lanes = ((field.token.address, LIMITS, POLICY), (ZERO, LIMITS._replace(value_cap=CAP * ETHER), POLICY))
+        lanes = ((field.token.address, LIMITS, POLICY), (ZERO, LIMITS, POLICY))
         fields = {"core": field.core.address, "owner": CHIEF, "trusted": (HUMAN.address,), "assets": lanes, **changes}
         setup = Setup(account=self.address, **fields)
         multi_send = safes.multi_send_call_only.address
