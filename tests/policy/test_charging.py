@@ -134,7 +134,7 @@ def test_act__two_agents_one_budget__shared(field: Field, safes: Safes) -> None:
         guarded.transfer(1)
 
 
-# ------------------------------------------------------------------ breakers
+# ------------------------------------------------------------------ open breakers
 
 
 def test_act__kill_switch__stops_agent_and_child(guarded: Guarded, field: Field) -> None:

@@ -22,7 +22,7 @@ from switchgear.errors import (
     WrongAccount,
 )
 from switchgear.foreign.keys import ZERO, key
-from switchgear.foreign.safe import Safes, SafeTransaction, Sender
+from switchgear.foreign.safe import SafeTransaction, Sender
 from switchgear.gas.chain import account
 from switchgear.policy import Setup, to_selector
 from switchgear.types import Reason, UnknownPolicy
@@ -150,7 +150,7 @@ def test_loosening__from_eta_to_expiry(guarded: Guarded, function: str, after: i
     if error is None:
         guarded.chain.send(guarded.guard, "execute", call, sender=CHIEF)
         assert {
-            "grant": lambda: guarded.transfer(),
+            "grant": guarded.transfer,
             "trust": lambda: guarded.chain.call(guarded.guard, "trusted", EVE),
             "openAsset": lambda: int(
                 guarded.chain.call(guarded.field.core, "laneWord", guarded.guard.address, int(BOB, 16))
@@ -252,7 +252,7 @@ def test_trust_and_ownership__of_an_agent__refused(guarded: Guarded) -> None:
         guarded.chain.send(guarded.guard, "acceptOwnership", sender=OTHER.address)
 
 
-def test_trusted__bound_afterwards__is_an_agent(guarded: Guarded, safes: Safes) -> None:
+def test_trusted__bound_afterwards__is_an_agent(guarded: Guarded) -> None:
     """ID-7: whom the owner trusts, and who becomes an agent's wallet then, passes no longer, revoked or not."""
     field, human = guarded.field, [Sender(HUMAN.address)]
     guarded.by_people([(guarded.address, guarded.self_call("addOwnerWithThreshold", NEWCOMER.address, 1))])

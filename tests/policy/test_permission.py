@@ -336,7 +336,7 @@ def test_act__asset_that_is_no_token__cannot_be_measured(guarded: Guarded, field
         guarded.transfer()
 
 
-def test_batch__too_many_assets__refused(guarded: Guarded, chain: Chain, field: Field) -> None:
+def test_batch__too_many_assets__refused(guarded: Guarded, chain: Chain) -> None:
     """WP-3: one execution measures 16 assets, not 17."""
     tokens = [chain.deploy("ExampleToken", "T", "T", label=f"many {number}").address for number in range(20)]
     calls = []
