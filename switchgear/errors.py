@@ -1477,7 +1477,7 @@ class SupersededByTightening(ContractReverted):
     """The same was tightened after this was announced (BR-9)."""
 
     signature = "SupersededByTightening(uint256)"
-    text = "the same was tightened at {tightened_at} (Unix seconds), which cancels what was announced before: announce it again"
+    text = "tightened at {tightened_at} (Unix seconds), which cancels what was announced before: announce it again"
     tightened_at: int
 
 

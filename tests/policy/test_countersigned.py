@@ -9,6 +9,7 @@ import pytest
 from switchgear import signing
 from switchgear.countersign import DOMAIN, Action, calls_hash
 from switchgear.decoder import Standard
+from switchgear.display import to_instant
 from switchgear.errors import AgentDenied, NeedsCountersignature, NotCountersigned
 from switchgear.foreign.keys import key
 from switchgear.foreign.safe import Call, Safes, Sender
@@ -82,7 +83,7 @@ def test_act__approved__once(watched: Guarded, council: Deployed, amount: int) -
     approve(watched, council, hash_of(watched, amount))
     watched.transfer(amount)
     assert watched.charged() == amount
-    with missing(watched, amount, eta=None):
+    with missing(watched, amount, eta=to_instant(0)):
         watched.transfer(amount)
 
 
