@@ -92,6 +92,14 @@ fuzz: install ## Run the contracts against the reference model for long
 mutants: install ## Break each rule of the core, and see what notices it
 	@ape run mutants $(ARGS)
 
+.PHONY: bench
+bench: install ## Measure what the sentinel keeps up with, beside others
+	@ape run bench $(ARGS)
+
+.PHONY: detect
+detect: install ## Measure what the detectors find, beside others
+	@ape run detect-bench $(ARGS)
+
 .PHONY: abis
 abis: install ## Write the ABIs that the Python package ships
 	@ape run abis $(ARGS)

@@ -15,8 +15,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from switchgear.breaker import Breaker
     from switchgear.chain import Transaction, connect
+    from switchgear.commerce import Commerce
+    from switchgear.countersign import Countersign
     from switchgear.deployment import core_address, identity_address
     from switchgear.errors import ChainError, ContractReverted, InvalidInput, SwitchgearError
+    from switchgear.policy import Permission, SessionPolicy, Setup
     from switchgear.registry import Registry
     from switchgear.types import (
         LANE,
@@ -42,8 +45,11 @@ if TYPE_CHECKING:
 _HOMES = {
     "breaker": ("Breaker",),
     "chain": ("Transaction", "connect"),
+    "commerce": ("Commerce",),
+    "countersign": ("Countersign",),
     "deployment": ("core_address", "identity_address"),
     "errors": ("ChainError", "ContractReverted", "InvalidInput", "SwitchgearError"),
+    "policy": ("Permission", "SessionPolicy", "Setup"),
     "registry": ("Registry",),
     "types": (
         "LANE",
@@ -76,16 +82,21 @@ __all__ = [
     "Cause",
     "Causes",
     "ChainError",
+    "Commerce",
     "ContractReverted",
+    "Countersign",
     "Headroom",
     "InvalidInput",
     "LanePolicy",
     "Limits",
+    "Permission",
     "Query",
     "Reason",
     "Registry",
     "Scope",
+    "SessionPolicy",
     "Setting",
+    "Setup",
     "State",
     "Subject",
     "SwitchgearError",

@@ -1478,6 +1478,7 @@ class SupersededByTightening(ContractReverted):
 
     signature = "SupersededByTightening(uint256)"
     text = "tightened at {tightened_at} (Unix seconds), which cancels what was announced before: announce it again"
+    text = "the same was tightened at {tightened_at} (Unix seconds), which cancels this: announce it again"
     tightened_at: int
 
 

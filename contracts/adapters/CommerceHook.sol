@@ -58,7 +58,7 @@ contract CommerceHook is ICommerceHook, ERC165 {
     bytes4 private constant _GET_JOB = bytes4(keccak256("getJob(uint256)"));
     /// @dev Words of a job that are read; whatever follows (a description, of any length) is not.
     uint256 private constant _JOB_WORDS = 16;
-    /// @dev Feedback takes some 250,000 at its dearest; job contracts give a hook 500,000 for all.
+    /// @dev Enough for a dozen new storage slots; the rest of the 500,000 that job contracts give is for what comes before and after.
     uint256 private constant _REPORT_GAS = 350_000;
 
     /// @inheritdoc ICommerceHook

@@ -46,6 +46,8 @@ _START = 120.0
 """Seconds that a watcher has until it reacts for the first time."""
 _GIVE_UP = 8.0
 """Seconds after which a mark counts as missed."""
+_PAUSE = 1.0
+"""Seconds before and after a reset, in which a watcher may finish what it is at."""
 _GAS_LIMIT = 10**9
 
 
@@ -124,9 +126,11 @@ class Bench:
         return None
 
     def rearm(self) -> None:
-        """Closes the kill switch."""
+        """Closes the kill switch, once the watcher has seen it open."""
+        time.sleep(_PAUSE)
         if self.stopped:
             self.breaker.reset_agent(self.agent, Causes.GUARDIAN, sender=self.owner)
+            time.sleep(_PAUSE)
 
     def _pool(self, count: int, value: int) -> None:
         data = encode(["uint256", "address", "uint256"], [count, self.wallet.address, value])
@@ -242,7 +246,7 @@ def _watching(watcher: str, bench: Bench) -> Iterator[None]:
                     process.wait()
 
 
-def memory_per_agent(agents: int = 10_000) -> float:
+def memory_per_agent(agents: int = 1_000) -> float:
     """Bytes that the sentinel's view holds for each agent with one wallet; detectors' memory is their own."""
     interface = Interface(load("CircuitBreaker").abi)
     core = core_address()

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from switchgear.demo import cascade, commerce, council, evasion, identity, leak, operate, rome, session, spawn
+from switchgear.demo import cascade, commerce, council, drain, evasion, identity, leak, operate, rome, session, spawn
 from switchgear.demo.figure import draw
 from switchgear.demo.scene import ClaimFailed, Figures, Scene, Script, dollars
 from switchgear.demo.stage import DOLLAR, Stage
@@ -34,6 +34,7 @@ SCRIPTS: tuple[Script, ...] = (
     council.PROPOSAL,
     council.VETO,
     commerce.SCRIPT,
+    drain.SCRIPT,
 )
 
 

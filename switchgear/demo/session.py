@@ -20,7 +20,7 @@ FUNDS = 20_000 * DOLLAR
 BILL = 200 * DOLLAR
 CALL_CAP = 500 * DOLLAR
 HOURLY = 1_000 * DOLLAR
-SESSION = LIMITS._replace(value_cap=HOURLY)
+SESSION = LIMITS._replace(value_cap=HOURLY, trip_level=95)
 
 
 def play(stage: Stage, scene: Scene) -> Figures:

@@ -94,4 +94,4 @@ def _delay(axes: Axes, snapshot: Snapshot) -> None:
     axes.set_axisbelow(True)
     axes.tick_params(left=False)
     axes.xaxis.set_major_formatter(lambda figure, _: f"{figure:,.0f}")
-    axes.set_xlabel("bad actions until the alarm, where there is one (median)")
+    axes.set_xlabel("bad actions until the alarm (median)")

@@ -45,8 +45,9 @@ def agent_detectors(thresholds: Mapping[str, float]) -> list[Detector]:
     ]
 
 
-def lineage_detector(threshold: float, stir: Mapping[str, float]) -> LineageSynchrony:
-    """That of the lineages, with what its members stir by."""
+def lineage_detector(threshold: float, stir: Mapping[str, float] | None = None) -> LineageSynchrony:
+    """That of the lineages; its members stir by these thresholds, or those that are shipped."""
+    stir = shipped()[STIR] if stir is None else stir
     signals: list[Detector] = [
         Burst(600, stir["burst-600"]),
         LargeValue(stir["value"]),

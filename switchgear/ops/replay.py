@@ -12,11 +12,11 @@ from switchgear.detect.replay import Hypothesis, replay
 from switchgear.detect.suite import RATES, suite
 from switchgear.display import explain, show, show_amount, to_instant
 from switchgear.errors import InvalidInput
+from switchgear.events import subject_name
 from switchgear.model import CoreRevert
 from switchgear.ops.cli import Command, Duration, console, core_option, json_option, print_json
 from switchgear.ops.limits import OPTIONS, changed, lane_to_try, limit_options, shown_fields
 from switchgear.ops.past import history_options, load
-from switchgear.ops.subjects import name
 from switchgear.types import LanePolicy
 from switchgear.values import to_amount
 
@@ -90,7 +90,7 @@ def _as_json(found: Replay, past: Past, settings: Settings) -> dict[str, Any]:
         "trips": [
             {
                 **_place(trip.observation),
-                "breaker": name(trip.subject),
+                "breaker": subject_name(trip.subject),
                 "cause": trip.cause,
                 "until": to_instant(trip.until),
             }
@@ -118,7 +118,12 @@ def _show(found: Replay, past: Past, decimals: int) -> None:
     out.print(table)
     events = [(o, "denied first", _name(o), explain(verdict)) for o, verdict in _firsts(found)]
     events += [
-        (trip.observation, "tripped", name(trip.subject), f"{show(trip.cause)}, until {show(to_instant(trip.until))}")
+        (
+            trip.observation,
+            "tripped",
+            subject_name(trip.subject),
+            f"{show(trip.cause)}, until {show(to_instant(trip.until))}",
+        )
         for trip in found.trips
     ]
     events += [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 import click
 
 from switchgear.ops.cli import Command, core_option, note
@@ -30,6 +32,8 @@ def cli(host: str, port: int, protocol: str | None, decimals: int, from_block: i
     # Whatever is wrong with node or core shows before anybody opens the page.
     watch.state()
     with Page(watch, host, port) as page:
+        # Ape's own handler would make an interrupt look like a failure.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         note(f"{page.url} (Ctrl-C ends it)")
         try:
             page.serve_forever()

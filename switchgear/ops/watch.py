@@ -51,10 +51,8 @@ def cli(path: Path | None, mode: Mode | None, once: bool, fresh: bool, account: 
         note(f"moved aside: {_move_aside(config.database)}")
     ctx = context()
     # Whatever Ape is connected to, unless the configuration names endpoints.
-    endpoint = getattr(ctx.web3.provider, "endpoint_uri", None)
-    sentinel = Sentinel(
-        config, account=account, core=core or ctx.breaker().address, endpoint=endpoint and str(endpoint), mode=mode
-    )
+    endpoint = ManagerAccessMixin.provider.http_uri
+    sentinel = Sentinel(config, account=account, core=core or ctx.breaker().address, endpoint=endpoint, mode=mode)
     if sentinel.mode == "enforce" and hasattr(account, "set_autosign"):
         account.set_autosign(True)
     wanted = mode or config.mode

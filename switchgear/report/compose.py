@@ -347,7 +347,8 @@ class _Composer:
                 [
                     (f"+{one.blocks}",),
                     self._label(measure),
-                    *self._cells(measure, one.attempts.get(measure)),
+                    # What a denied action would have moved, nobody knows.
+                    *(self._cells(measure, one.attempts.get(measure)) if measure.lane is not None else (("-",), ())),
                     (self._share(measure, one.pace.get(measure)),),
                 ]
             )
@@ -388,7 +389,7 @@ class _Composer:
                     (self._phase(action).value,),
                     (self._short(action.wallet),),
                     (self._short(action.to), " ", Code(action.selector)) if action.to else ("a new contract",),
-                    (action.outcome.value, f": {action.answer}" if action.answer else ""),
+                    (action.answer if action.outcome is Outcome.DENIED else _failed(action),),
                     (
                         "; ".join(
                             f"{self._amount(m, v)} {self.evidence.units[m].name}"
@@ -601,6 +602,10 @@ class _Composer:
 
 def _table(columns: tuple[str, ...], rows: list[Row], empty: str) -> Iterator[Part]:
     yield Table(columns, rows) if rows else Paragraph((empty,))
+
+
+def _failed(action: Action) -> str:
+    return f"{action.outcome.value}: {action.answer}" if action.answer else action.outcome.value
 
 
 def _cap(cap: Any) -> str:

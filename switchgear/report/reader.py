@@ -116,9 +116,8 @@ class _Reader:
         indexes = {log["transactionHash"]: int(log["transactionIndex"], 16) for log in logs}
         places = self._places(decoded, wallets)
         family = {self.handle, *(one.agent for one in ancestors)}
-        lineages = self._lineages(agent)
-        subjects = {*map(Subject.of_agent, family), *map(Subject.of_lineage, lineages), UNDECLARED_LINEAGE, LANE}
-        concern = _Concern(self.handle, family, wallets, set(places), subjects)
+        series = {place: self._series(place, family, agent) for place in places}
+        concern = _Concern(self.handle, family, wallets, series)
         events = tuple(event for event in decoded if concern.holds(event))
 
         actions, traced = self._actions(wallets, events)
@@ -296,6 +295,19 @@ class _Reader:
         ]
         return [lane for lane in lanes if lane in {*touched, *denied}]
 
+    def _series(self, place: tuple[str, int], family: Iterable[int], agent: AgentView) -> set[Subject]:
+        """Breakers of a lane that an action of the agent passes, or passed under a lineage that it declared before."""
+        subjects = {LANE, *map(Subject.of_agent, family)}
+        rules = LimitsWord.decode(self.breaker.read("laneWord", *place, block_identifier=self.last))
+        if not rules.lineage:
+            return subjects
+        declared = [Subject.of_lineage(lineage) for lineage in self._lineages(agent) if lineage]
+        words = self.breaker.breakers([(*place, one) for one in declared], block_identifier=self.last)
+        accepted = {one.subject for one in words if one.accepted}
+        own = Subject.of_lineage(agent.lineage)
+        counts = own in accepted and (agent.attested or not rules.attested)
+        return subjects | accepted | (set() if counts else {UNDECLARED_LINEAGE})
+
     def _place(self, protocol: str, lane: int, block: int) -> Place:
         subject = Subject.of_agent(self.handle)
         key = (protocol, lane, subject)
@@ -434,8 +446,8 @@ class _Concern:
     agent: int
     family: set[int]
     wallets: Sequence[str]
-    places: set[tuple[str, int]]
-    subjects: set[Subject]
+    series: dict[tuple[str, int], set[Subject]]
+    """Breakers that an action of the agent passes, by place."""
 
     def holds(self, event: Event) -> bool:  # noqa: PLR0911 - one for each kind of event
         """Whether an event is."""
@@ -445,21 +457,21 @@ class _Concern:
         if "agent" in args:
             return bool(args["agent"] == self.agent)
         if event.name in ("BreakerTripped", "BreakerReset"):
-            return (args["protocol"], args["lane"]) in self.places and args["subject"] in self.subjects
+            return args["subject"] in self.series.get((args["protocol"], args["lane"]), ())
         if "setting" in args:
             return self._setting(args)
         if "lane" in args and "wallet" not in args:
-            return (args["protocol"], args["lane"]) in self.places
+            return (args["protocol"], args["lane"]) in self.series
         if "wallet" in args:
             return args["wallet"] in self.wallets
-        return args.get("protocol") in {protocol for protocol, _ in self.places}
+        return args.get("protocol") in {protocol for protocol, _ in self.series}
 
     def _setting(self, args: dict[str, Any]) -> bool:
         if args["protocol"] == ZERO_ADDRESS:
             return bool(args["subject"] == self.agent)
         if args["setting"] == Setting.PROTOCOL_GUARDIAN:
-            return args["protocol"] in {protocol for protocol, _ in self.places}
-        return (args["protocol"], args["key"]) in self.places and args["subject"] in self.subjects
+            return args["protocol"] in {protocol for protocol, _ in self.series}
+        return args["subject"] in self.series.get((args["protocol"], args["key"]), ())
 
 
 def blocks_with_transactions(node: Node, wallet: str, first: int, last: int) -> list[int]:

@@ -239,10 +239,15 @@ class Actuator:
         return True
 
     async def _used_up(self, sending: Sending, *, reached: bool) -> None:
-        """The nonce is gone. If its target is not reached, somebody else used it, or the transaction failed."""
+        """The nonce is gone. If the target is not reached, somebody reset it, or it was not by our transaction."""
         if not reached and sending.action is not None:
-            LOGGER.warning("nonce %d is used up and the target not reached: sending anew", sending.nonce)
-            self._store.finish(sending.action, "due")
+            receipt = await self._receipt(sending.hash)
+            if receipt and int(receipt["status"], 16):
+                # It did its work: whoever closed the breaker after it had the power to.
+                self._store.finish(sending.action, "landed", sending.hash, int(receipt["blockNumber"], 16))
+            else:
+                LOGGER.warning("nonce %d is used up and the target not reached: sending anew", sending.nonce)
+                self._store.finish(sending.action, "due")
         self._store.drop_sending(sending.signer, sending.nonce)
 
     async def _push(self, sending: Sending, *, reached: bool) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from switchgear.artifacts import load
 from switchgear.deployment import core_address
 from switchgear.display import show, to_instant
-from switchgear.errors import ChainError, ChainReset, ContractAbsent
+from switchgear.errors import ChainError, ChainReset, ConfigInvalid, ContractAbsent
 from switchgear.interface import Interface
 from switchgear.sentinel.actuator import Actuator, Target, prepared
 from switchgear.sentinel.alerts import Alerts, channels
@@ -74,6 +74,9 @@ class Sentinel:
         """Set while there is no block that it has not taken."""
         self._account = account
         self._urls = config.endpoints or ((endpoint,) if endpoint else ())
+        if not self._urls:
+            message = "endpoints: there is none, nor a network with an http(s) URL"
+            raise ConfigInvalid(message)
         self._stopping = asyncio.Event()
         self._silent_since = time.monotonic()
         self._skew = 0.0
@@ -238,7 +241,8 @@ class Sentinel:
             fired = self._score(digest)
             for use, observation, score in fired:
                 self._incident(use, observation, score)
-            self._tell(digest)
+            if header.number > self._live_from:
+                self._tell(digest)
             state = self._state() if self.store.snapshot_due(header.number) else None
             self.store.append(header, record, state)
         self._silent_since = time.monotonic()

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from eth_abi.exceptions import DecodingError
+
 from switchgear.display import show, to_instant
-from switchgear.errors import ChainError, ContractReverted
+from switchgear.errors import ContractReverted, RPCFailed
 from switchgear.sentinel.actuator import Target
 from switchgear.sentinel.store import Action, Alert
 from switchgear.words import AgentWord
@@ -106,8 +108,8 @@ class Survey:
         for agent, (registry, agent_id, owner, *_) in zip(agents, recorded, strict=True):
             try:
                 (live,) = await self._calls(registry, self._registry, "ownerOf", [agent_id])
-            except (ContractReverted, ChainError, ValueError):
-                # `sync` would not act on this answer either; admission at a live lane fails closed.
+            except (ContractReverted, RPCFailed, DecodingError):
+                # `sync` would not act on such an answer either, and the others are still to be looked at.
                 continue
             if live == owner:
                 continue

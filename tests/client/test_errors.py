@@ -12,7 +12,7 @@ import pytest
 from eth_abi.abi import encode
 
 from switchgear import errors
-from switchgear.artifacts import load
+from switchgear.artifacts import load, names
 from switchgear.types import Field, JobState, Reason, Scope, Subject, Verdict
 from switchgear.words import encode_verdict
 
@@ -23,7 +23,7 @@ UNREACHABLE = {
 }
 ABI_ERRORS = [
     (contract, entry)
-    for contract in ("CircuitBreaker", "AgentIdentity", "IAgentGuarded", "AgenticCommerce", "CommerceHook")
+    for contract in sorted(set(names()) - {"IERC8004Identity"})
     for entry in load(contract).abi
     if entry["type"] == "error" and entry["name"] not in UNREACHABLE
 ]

@@ -48,19 +48,19 @@ def test_snapshot__size__is_the_full_one(full: Snapshot) -> None:
 
 def test_snapshot__false_alarms__are_those_asked_for(full: Snapshot) -> None:
     """S4: on held-out seeds no candidate has twice the alarms that it was calibrated for, so that recalls compare."""
-    for part in ("agents", "lineages"):
-        assert all(alarms <= 2 for of in full[part]["false_alarms"].values() for alarms in of.values())
+    assert all(alarms <= 2 for of in full["agents"]["false_alarms"].values() for alarms in of.values())
+    assert all(of[OURS] <= 2 for of in full["lineages"]["false_alarms"].values())
 
 
 def test_snapshot__detectors__find_attacks_and_spare_shocks(full: Snapshot) -> None:
-    """S4, S5: most attacks are found at either rate; a shock trips a lineage seldom, unless the others are left out."""
+    """S4, S5: most attacks are found at either rate; at the stricter no shock trips a lineage."""
     for attack in ATTACKS:
         assert all(found[OURS]["recall"] >= 0.5 for found in full["agents"]["attacks"][attack].values())
     for rate in map(str, RATES):
         herd, shock = (full["lineages"]["attacks"][sort][rate] for sort in (SYNCHRONY, SHOCK))
         assert herd[OURS]["recall"] >= 0.8
-        assert shock[OURS]["recall"] <= 0.05
-        assert shock[ALONE]["recall"] >= 0.9
+        assert shock[OURS]["recall"] < 0.5 * shock[ALONE]["recall"]
+    assert full["lineages"]["attacks"][SHOCK][str(RATES[-1])][OURS]["recall"] == 0
 
 
 def test_page__snapshot__is_what_the_page_shows(snapshot: dict[str, Any], full: Snapshot) -> None:

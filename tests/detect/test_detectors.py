@@ -20,7 +20,16 @@ from switchgear.detect.detectors import (
 )
 from switchgear.detect.lineage import LineageSynchrony
 from switchgear.detect.streams import ATTACKS, DAY, GENESIS, KINDS, attack, honest, merged, population
-from switchgear.detect.suite import AGENT_DETECTORS, RATES, agent_detectors, shipped, suite
+from switchgear.detect.suite import (
+    AGENT_DETECTORS,
+    RATES,
+    SIGNALS,
+    STIR,
+    agent_detectors,
+    lineage_detector,
+    shipped,
+    suite,
+)
 from switchgear.detect.types import Observation
 from switchgear.errors import InvalidInput
 
@@ -279,3 +288,11 @@ def test_suite__rate_that_was_not_calibrated__is_refused() -> None:
     """No thresholds are made up."""
     with pytest.raises(InvalidInput, match="30, 300"):
         suite(31)
+
+
+def test_lineage_detector__thresholds_not_given__are_the_shipped_ones() -> None:
+    """A configuration names one threshold; what members stir by comes with the package."""
+    assert lineage_detector(1.0).state() == lineage_detector(1.0, shipped()[STIR]).state()
+    assert [one.name for one in lineage_detector(1.0).signals] == list(SIGNALS)
+    stir = [getattr(one, "threshold", None) for one in lineage_detector(1.0).signals]
+    assert stir == [shipped()[STIR][name] for name in SIGNALS]

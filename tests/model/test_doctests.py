@@ -13,6 +13,16 @@ MODULES = (
     "switchgear.model.errors",
     "switchgear.model.settings",
     "switchgear.fuzz.shrink",
+    "switchgear.commerce",
+    "switchgear.countersign",
+    "switchgear.decoder",
+    "switchgear.policy",
+    "switchgear.detect.detectors",
+    "switchgear.detect.history",
+    "switchgear.detect.streams",
+    "switchgear.detect.suggest",
+    "switchgear.detect.suite",
+    "switchgear.detect.tails",
 )
 
 

@@ -11,13 +11,23 @@ import pytest
 
 from switchgear.chain import Node
 from switchgear.demo.stage import BLOCK_TIME, Call
-from switchgear.demo.vaults import LIMITS, open_account
+from switchgear.demo.vaults import LIMITS, POLICY, open_account
 from switchgear.errors import InvalidInput, RangeReorganised, RPCFailed, UnknownAgent
 from switchgear.report import Evidence, ScoreRow, examine, gather
 from switchgear.report.evidence import Measure, Outcome, Source
 from switchgear.report.findings import DELAYS, Phase
 from switchgear.report.reader import blocks_with_transactions
-from switchgear.types import ZERO_ADDRESS, Cause, Reason, State
+from switchgear.types import (
+    LANE,
+    UNDECLARED_LINEAGE,
+    UNKNOWN_WALLETS,
+    ZERO_ADDRESS,
+    Cause,
+    Causes,
+    Reason,
+    State,
+    Subject,
+)
 from tests.support.incident import BILL, BILLS, DEPOSIT, GREED, LATE, Incident
 
 if TYPE_CHECKING:
@@ -238,6 +248,39 @@ def test_gather__node_without_traces__knows_denials_and_says_what_it_lacks(
     assert {measure: figure.value for measure, figure in moved.items()} == {
         dollars(incident): DOLLAR + BILLS * BILL + len(incident.thefts) * GREED
     }
+
+
+def test_gather__breakers_that_it_does_not_pass__are_no_trips_of_it(incident: Incident) -> None:
+    """S12: this lane charges no lineages, so neither breaker stopped the agent; the lane's own would have."""
+    stage = incident.stage
+    place, first = (incident.account.vault.address, 0), stage.block + 1
+    for subject in (UNDECLARED_LINEAGE, Subject.of_lineage(incident.lineage), UNKNOWN_WALLETS):
+        stage.breaker.trip(*place, subject, "others", sender=incident.admin)
+    assert gather(stage.breaker, incident.agent, first=first).trips == ()
+    lane = stage.breaker.trip(*place, LANE, "everybody", sender=incident.admin)
+    (trip,) = gather(stage.breaker, incident.agent, first=first).trips
+    assert (trip.source.transaction, trip.cause) == (lane.hash, Cause.ADMIN)
+
+
+def test_gather__lineage_accepted_and_charged__its_trip_is_one_of_the_agent(incident: Incident) -> None:
+    """S5: the breaker that all agents of a model share stops this one too; that of undeclared lineage does not."""
+    stage = incident.stage
+    account = open_account(stage, "GuardedVault", incident.user, DEPOSIT, [incident.wallet], admin=incident.admin)
+    vault = account.vault.address
+    stage.breaker.reset_agent(incident.agent, Causes.GUARDIAN, sender=incident.owner)
+    protocol = stage.actor()
+    stage.breaker.set_admin(incident.admin.address, sender=protocol)
+    policy = POLICY._replace(lineage=True)
+    stage.breaker.open_lane(3, LIMITS, policy, [incident.lineage], sender=protocol)
+    stage.breaker.admit(3, incident.wallet.address, 1, sender=protocol)
+    first = stage.block + 1
+    for subject in (UNDECLARED_LINEAGE, Subject.of_lineage(incident.lineage)):
+        last = stage.breaker.trip(protocol.address, 3, subject, "model", sender=incident.admin)
+    evidence = gather(stage.breaker, incident.agent, first=first)
+    (trip,) = evidence.trips
+    assert (trip.source.transaction, trip.place) == (last.hash, (protocol.address, 3))
+    # A lane that the agent never touched is none of its places.
+    assert vault not in {place.protocol for place in evidence.places}
 
 
 def test_gather__agent_without_incident__has_nothing_to_measure(incident: Incident) -> None:

@@ -11,12 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from eth_abi.abi import encode
 from eth_account import Account
+from eth_utils.abi import collapse_if_tuple
+from eth_utils.address import to_checksum_address
 from web3 import HTTPProvider, Web3
 
 from switchgear import State
 from switchgear.chain import Node
 from switchgear.gas.chain import listening
+from switchgear.interface import Interface
 from switchgear.sentinel.config import Config
 from switchgear.sentinel.engine import Sentinel
 from switchgear.sentinel.store import Store
@@ -62,6 +66,32 @@ class Chain:
         if mined:
             until(lambda: self.rpc("eth_getTransactionReceipt", sent), "an action is mined")
         return sent
+
+    def send(self, to: str | None, data: bytes, key: Any = None, *, gas: int = 500_000) -> dict[str, Any]:
+        """A transaction of a key, by default the deployer's; its receipt, whatever became of it."""
+        key = key or self.world.deployer
+        request: dict[str, Any] = {
+            "value": 0,
+            "data": "0x" + data.hex(),
+            "chainId": 31337,
+            "gas": gas,
+            "nonce": int(self.rpc("eth_getTransactionCount", key.address, "pending"), 16),
+            "maxFeePerGas": 10**11,
+            "maxPriorityFeePerGas": 10**9,
+        }
+        raw = key.sign_transaction(request | ({"to": to} if to else {})).raw_transaction
+        sent = self.rpc("eth_sendRawTransaction", "0x" + raw.hex())
+        until(lambda: self.rpc("eth_getTransactionReceipt", sent), "mined")
+        return dict(self.rpc("eth_getTransactionReceipt", sent))
+
+    def create(self, project: Any, name: str, *values: Any) -> tuple[str, Interface]:
+        """One of the project's contracts: where it is, and its interface."""
+        kind = getattr(project, name).contract_type
+        abi = [entry.model_dump(mode="json", by_alias=True, exclude_none=True) for entry in kind.abi]
+        inputs = next((entry["inputs"] for entry in abi if entry["type"] == "constructor"), [])
+        code = bytes.fromhex(str(kind.deployment_bytecode.bytecode).removeprefix("0x"))
+        receipt = self.send(None, code + encode([collapse_if_tuple(one) for one in inputs], values), gas=6_000_000)
+        return to_checksum_address(receipt["contractAddress"]), Interface(abi)
 
     def mine(self, blocks: int = 1) -> None:
         """Blocks."""

@@ -6,13 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from eth_abi.abi import encode
 from eth_account import Account
-from eth_utils.abi import collapse_if_tuple
-from eth_utils.address import to_checksum_address
 
 from switchgear import LanePolicy, Limits
-from switchgear.interface import Interface
 from tests.sentinel.conftest import DETECTOR, until
 
 if TYPE_CHECKING:
@@ -36,42 +32,20 @@ class Vault:
         """Deploys it, with its token."""
         deployer, wallet = self.chain.world.deployer.address, self.chain.world.wallet.address
         core, admin = self.chain.world.breaker.address, self.chain.world.admin.address
-        self.token, token = self._create("ExampleToken", "Dollar", "USD")
-        self.address, self.vault = self._create("GuardedVault", self.token, core, admin, LIMITS, POLICY, [])
-        self._send(self.token, token.encode("mint", [deployer, 10_000]))
-        self._send(self.token, token.encode("approve", [self.address, 10_000]))
-        self._send(self.address, self.vault.encode("deposit", [10_000, deployer]))
-        self._send(self.address, self.vault.encode("approve", [wallet, 10_000]))
+        self.token, token = self.chain.create(self.project, "ExampleToken", "Dollar", "USD")
+        self.address, self.vault = self.chain.create(
+            self.project, "GuardedVault", self.token, core, admin, LIMITS, POLICY, []
+        )
+        self.chain.send(self.token, token.encode("mint", [deployer, 10_000]))
+        self.chain.send(self.token, token.encode("approve", [self.address, 10_000]))
+        self.chain.send(self.address, self.vault.encode("deposit", [10_000, deployer]))
+        self.chain.send(self.address, self.vault.encode("approve", [wallet, 10_000]))
 
     def withdraw(self, amount: int, receiver: str) -> dict[str, Any]:
         """By the agent's wallet; the receipt, whatever became of it."""
         owner = self.chain.world.deployer.address
         data = self.vault.encode("withdraw", [amount, receiver, owner])
-        return self._send(self.address, data, self.chain.world.wallet, 500_000)
-
-    def _create(self, name: str, *values: Any) -> tuple[str, Interface]:
-        kind = getattr(self.project, name).contract_type
-        abi = [entry.model_dump(mode="json", by_alias=True, exclude_none=True) for entry in kind.abi]
-        inputs = next(entry["inputs"] for entry in abi if entry["type"] == "constructor")
-        code = bytes.fromhex(str(kind.deployment_bytecode.bytecode).removeprefix("0x"))
-        receipt = self._send(None, code + encode([collapse_if_tuple(one) for one in inputs], values))
-        return to_checksum_address(receipt["contractAddress"]), Interface(abi)
-
-    def _send(self, to: str | None, data: bytes, key: Any = None, gas: int = 6_000_000) -> dict[str, Any]:
-        key = key or self.chain.world.deployer
-        request: dict[str, Any] = {
-            "value": 0,
-            "data": "0x" + data.hex(),
-            "chainId": 31337,
-            "gas": gas,
-            "nonce": int(self.chain.rpc("eth_getTransactionCount", key.address, "pending"), 16),
-            "maxFeePerGas": 10**11,
-            "maxPriorityFeePerGas": 10**9,
-        }
-        raw = key.sign_transaction(request | ({"to": to} if to else {})).raw_transaction
-        sent = self.chain.rpc("eth_sendRawTransaction", "0x" + raw.hex())
-        until(lambda: self.chain.rpc("eth_getTransactionReceipt", sent), "mined")
-        return dict(self.chain.rpc("eth_getTransactionReceipt", sent))
+        return self.chain.send(self.address, data, self.chain.world.wallet)
 
 
 @pytest.fixture

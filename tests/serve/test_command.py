@@ -31,7 +31,7 @@ def uri(web3: Web3) -> str:
 
 def test_serve__until_interrupted__answers_and_ends_well(world: World, uri: str) -> None:
     """It says where it is, serves what the chain says, and Ctrl-C ends it with exit code 0."""
-    words = [Path(sys.executable).parent / "ape", "agents", "serve", "--port", "0", "--network", uri]
+    words = [sys.executable, "-c", "from switchgear._cli import cli; cli()", "serve", "--port", "0", "--network", uri]
     with subprocess.Popen(words, cwd=PROJECT, stderr=subprocess.PIPE, text=True) as process:
         try:
             assert process.stderr is not None

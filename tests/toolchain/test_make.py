@@ -73,6 +73,8 @@ def test_help__no_target__lists_each_target_with_a_word_on_it() -> None:
         "gas",
         "fuzz",
         "mutants",
+        "bench",
+        "detect",
         "abis",
         "lock",
         "clean",
