@@ -1479,6 +1479,7 @@ class SupersededByTightening(ContractReverted):
     """The same was tightened after this was announced (BR-9)."""
 
     signature = "SupersededByTightening(uint256)"
+    text = "tightened at {tightened_at} (Unix seconds), which cancels what was announced before: announce it again"
     text = "the same was tightened at {tightened_at} (Unix seconds), which cancels this: announce it again"
     tightened_at: int
 
@@ -1522,7 +1523,7 @@ class HandlerRefused(ContractReverted):
     """Through such a fallback handler an agent that owns the Safe could sign messages for it (WP-4)."""
 
     signature = "HandlerRefused(address)"
-    text = "fallback handler {handler} lets owners sign for the Safe, agents too: make the guard the handler, or none"
+    text = "through fallback handler {handler} agents could sign for the Safe: set the guard's own handler, or none"
     handler: str
 
 
