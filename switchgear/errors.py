@@ -1566,3 +1566,14 @@ class NotManager(ContractReverted):
     signature = "NotManager(address)"
     text = "{caller} is not the delegation manager"
     caller: str
+
+
+# --------------------------------------------------------------- operations of an agent's key (AgentHook7579)
+
+
+@dataclass(eq=False)
+class AccountWouldPay(ContractReverted):
+    """An agent's operation has a price and no paymaster."""
+
+    signature = "AccountWouldPay()"
+    text = "the account pays for no gas of an agent: set the operation's fees to 0 and hand it in yourself, or use a paymaster"
