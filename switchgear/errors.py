@@ -1576,4 +1576,6 @@ class AccountWouldPay(ContractReverted):
     """An agent's operation has a price and no paymaster."""
 
     signature = "AccountWouldPay()"
-    text = "the account pays for no gas of an agent: set the operation's fees to 0 and hand it in yourself, or use a paymaster"
+    text = (
+        "the account pays for no agent's gas: set the fees to 0 and hand the operation in yourself, or use a paymaster"
+    )

@@ -29,7 +29,6 @@ from switchgear.foreign.modular import (
     single,
 )
 from switchgear.gas.chain import account
-from switchgear.gas.world import World
 from switchgear.policy import Permission, Setup, lane
 from switchgear.types import LanePolicy, Limits, Subject
 from tests.wallets.conftest import AGENT, Money
