@@ -1620,3 +1620,14 @@ class NotLoopback(InvalidInput):
 
     text = "{host} is not this machine: serve on 127.0.0.1 or ::1, and let a proxy of yours guard it"
     host: str
+# --------------------------------------------------------------- operations of an agent's key (AgentHook7579)
+
+
+@dataclass(eq=False)
+class AccountWouldPay(ContractReverted):
+    """An agent's operation has a price and no paymaster."""
+
+    signature = "AccountWouldPay()"
+    text = (
+        "the account pays for no agent's gas: set the fees to 0 and hand the operation in yourself, or use a paymaster"
+    )
