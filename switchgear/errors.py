@@ -1224,15 +1224,6 @@ class FailedCall(ContractReverted):
     text = "the call failed without a reason: compare it with the contract's functions"
 
 
-@dataclass(eq=False)
-class AddressEmptyCode(ContractReverted):
-    """A call to what is no contract."""
-
-    signature = "AddressEmptyCode(address)"
-    text = "{target} has no code"
-    target: str
-
-
 # ------------------------------------------------------------------------------------------- the decoder
 
 
@@ -1620,6 +1611,8 @@ class NotLoopback(InvalidInput):
 
     text = "{host} is not this machine: serve on 127.0.0.1 or ::1, and let a proxy of yours guard it"
     host: str
+
+
 # --------------------------------------------------------------- operations of an agent's key (AgentHook7579)
 
 
