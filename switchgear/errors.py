@@ -1471,7 +1471,6 @@ class SupersededByTightening(ContractReverted):
 
     signature = "SupersededByTightening(uint256)"
     text = "tightened at {tightened_at} (Unix seconds), which cancels what was announced before: announce it again"
-    text = "the same was tightened at {tightened_at} (Unix seconds), which cancels this: announce it again"
     tightened_at: int
 
 
