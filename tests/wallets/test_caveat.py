@@ -10,6 +10,7 @@ from eth_utils.crypto import keccak
 
 from switchgear.countersign import Action, Proposal, calls_hash, sign, to_calls
 from switchgear.decoder import NATIVE
+from switchgear.display import to_instant
 from switchgear.errors import (
     AgentDenied,
     CallCapExceeded,
@@ -219,7 +220,7 @@ def test_redeem__by_nobodys_wallet__refused(made: Delegated, money: Money) -> No
     for held in (handed_on(made, OUTSIDER), (made.delegate(ANY_DELEGATE, salt=2),)):
         with pytest.raises(AgentDenied) as error:
             made.redeem(transfer(money), by=OUTSIDER, held=held)
-        assert denied(error.value)[:3] == (OUTSIDER, False, Reason.UNKNOWN_WALLET)
+        assert denied(error.value)[:3] == (OUTSIDER, False, Reason.WALLET_UNKNOWN)
 
 
 def test_redeem__revoked_wallet__refused(made: Delegated, money: Money) -> None:
@@ -350,7 +351,7 @@ def test_redeem__above_the_thresholds__needs_people_and_time(made: Delegated, mo
         call = transfer(money, amount)
         calls = calls_hash([(call.target, call.value, call.data)])
         missing = {"policy": above_it.caveat.address, "wallet": AGENT.address, "calls": calls}
-        with reverts(NotCountersigned, **missing, eta=None):
+        with reverts(NotCountersigned, **missing, eta=to_instant(0)):
             above_it.redeem(call)
         approve(above_it, council, call, nonce)
         if wait:
@@ -359,7 +360,7 @@ def test_redeem__above_the_thresholds__needs_people_and_time(made: Delegated, mo
             made.place.chain.later(wait)
         with money.moves(amount, made.account.address, to=OUTSIDER):
             above_it.redeem(call)
-        with reverts(NotCountersigned, **missing, eta=None):
+        with reverts(NotCountersigned, **missing, eta=to_instant(0)):
             above_it.redeem(call)
 
 
