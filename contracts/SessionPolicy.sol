@@ -227,6 +227,14 @@ abstract contract SessionPolicy is ISessionPolicy, Delayed {
         Frames.push(watches, wallet);
     }
 
+    /// @dev The same for an ERC-7579 execution.
+    function _beforeERC7579(address wallet, bytes32 mode, bytes calldata execution) internal {
+        // One call without value, whose data are a selector and two words.
+        bool short = mode == 0 && execution.length == 0x78 && bytes32(execution[20:]) == 0;
+        if (short && _express(wallet, address(bytes20(execution)), execution[52:])) return;
+        _before(wallet, ActionDecoder.erc7579(account, mode, execution));
+    }
+
     /// @dev After an execution: what balances fell by more than was decoded is charged.
     /// @param success Whether the account says that its call succeeded.
     /// @return agent Whether it was an agent's.

@@ -142,8 +142,7 @@ contract AgentHook7579 is SessionPolicy, IAgentHook7579 {
     /// @dev An execution by an agent.
     /// @param frame Arguments of `execute` and `executeFromExecutor`: mode, and the offset of the execution.
     function _agent(address actor, bytes calldata frame) private {
-        bytes calldata execution = ActionDecoder.bytesArgument(frame, 32);
-        _before(actor, ActionDecoder.erc7579(account, bytes32(frame), execution));
+        _beforeERC7579(actor, bytes32(frame), ActionDecoder.bytesArgument(frame, 32));
     }
 
     function _signed(bytes32 hash, bytes calldata signature) private view returns (bool) {
