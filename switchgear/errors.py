@@ -1451,8 +1451,8 @@ class InvalidPermission(ContractReverted):
     signature = "InvalidPermission()"
     text = (
         "this cannot be granted: check expiry (future), wallet (neither account nor owner nor trusted), thresholds "
-        "(approve not above delay), assets (4 at most, no zero), rules (32 at most, in order, low <= high), and that "
-        "unknown wallets are denied"
+        "(approve not above delay), standard (functions of tokens need one), assets (4 at most, no zero), rules (32 at "
+        "most, in order, low <= high), and that unknown wallets are denied"
     )
 
 
