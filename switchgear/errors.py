@@ -933,6 +933,7 @@ class NotVetoer(ContractReverted):
 
     signature = "NotVetoer(address)"
     text = "{caller} is neither owner nor signer of the council nor a guardian of the approval's policy"
+    caller: str
 
 
 # ---------------------------------------------------------------------------- commerce (ERC-8183): escrow, hook
@@ -1223,15 +1224,6 @@ class FailedCall(ContractReverted):
     text = "the call failed without a reason: compare it with the contract's functions"
 
 
-@dataclass(eq=False)
-class AddressEmptyCode(ContractReverted):
-    """A call to what is no contract."""
-
-    signature = "AddressEmptyCode(address)"
-    text = "{target} has no code"
-    target: str
-
-
 # ------------------------------------------------------------------------------------------- the decoder
 
 
@@ -1279,6 +1271,7 @@ class MalformedArguments(ContractReverted):
     selector: bytes
 
 
+@dataclass(eq=False)
 class UnknownAction(ContractReverted):
     """The hook does not know this function of the job contract."""
 
@@ -1478,7 +1471,6 @@ class SupersededByTightening(ContractReverted):
 
     signature = "SupersededByTightening(uint256)"
     text = "tightened at {tightened_at} (Unix seconds), which cancels what was announced before: announce it again"
-    text = "the same was tightened at {tightened_at} (Unix seconds), which cancels this: announce it again"
     tightened_at: int
 
 
@@ -1618,3 +1610,16 @@ class NotLoopback(InvalidInput):
 
     text = "{host} is not this machine: serve on 127.0.0.1 or ::1, and let a proxy of yours guard it"
     host: str
+
+
+# --------------------------------------------------------------- operations of an agent's key (AgentHook7579)
+
+
+@dataclass(eq=False)
+class AccountWouldPay(ContractReverted):
+    """An agent's operation has a price and no paymaster."""
+
+    signature = "AccountWouldPay()"
+    text = (
+        "the account pays for no agent's gas: set the fees to 0 and hand the operation in yourself, or use a paymaster"
+    )
