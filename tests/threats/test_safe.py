@@ -17,15 +17,17 @@ from switchgear.errors import (
     InnerCallFailed,
     MalformedExecution,
     NotPermitted,
+    RuleViolated,
 )
 from switchgear.foreign import artifacts
 from switchgear.foreign.keys import ZERO
 from switchgear.foreign.safe import DELEGATECALL, Call, Safes, SafeTransaction, Sender, TypedKey
 from switchgear.gas.chain import Chain, Deployed, account, anvil
-from switchgear.policy import safe_handler, to_selector
+from switchgear.policy import equal, safe_handler, to_selector
 from switchgear.types import Reason
 from tests.support.guarded import (
     AGENT,
+    APPROVE,
     BOB,
     CAP,
     EVE,
@@ -406,6 +408,27 @@ def test_reentry__by_the_token_itself__each_is_charged(ours: Guarded, field: Fie
 
 
 # ------------------------------------------------------------------ tokens and failures
+
+
+@pytest.mark.parametrize("bound", [False, True])
+def test_measured_approval__left_over_beside_a_drop__only_where_the_spender_is_free(
+    ours: Guarded, field: Field, thief: Deployed, bound: bool
+) -> None:
+    """WP-3: approval and drop of one execution are one charge, whoever is approved: `measured` needs a rule for that."""
+    token = field.token.address
+    ours.by_people([(token, field.encode("approve", thief.address, CAP))])
+    pull = thief.interface.encode("pull", (token, ours.address, 400))
+    ours.grant(target=thief.address, selector=pull[:4], standard=Standard.NONE, assets=(token,))
+    ours.grant(selector=APPROVE, measured=True, rules=(equal(0, thief.address),) if bound else ())
+    calls = Call(token, field.encode("approve", EVE, 400)), Call(thief.address, pull)
+    if bound:
+        with refuses(RuleViolated, wallet=AGENT.address, word=0):
+            ours.batch(*calls)
+        return
+    ours.batch(*calls)
+    assert ours.charged() == 400
+    with ours.takes(400):
+        field.chain.send(field.token, "transferFrom", ours.address, EVE, 400, sender=EVE)
 
 
 def test_rebase__in_the_midst_of_a_transfer__measured(ours: Guarded, field: Field) -> None:

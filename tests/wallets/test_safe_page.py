@@ -57,6 +57,8 @@ def test_page__every_block_in_order__runs_and_prints_what_is_shown(chain: Chain)
         "execute": execute,
         "wait_a_day": wait_a_day,
     }
+    for payer in ("treasury", "anyone"):
+        chain.node.request("anvil_setBalance", names[payer], hex(10**18))
     printed = ""
     blocks = FENCE.findall(PAGE)
     assert {language for language, _ in blocks} == {"python", "text"}
