@@ -16,8 +16,15 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from switchgear.chain import GAS_MARGIN, code_hash, sender_address, sign_transaction
-from switchgear.errors import ChainError, ContractReverted, InsufficientFunds, RPCFailed, SignerRequired
+from switchgear.chain import GAS_MARGIN, code_hash, is_safe, sender_address, sign_transaction
+from switchgear.errors import (
+    ChainError,
+    ContractReverted,
+    InsufficientFunds,
+    RPCFailed,
+    SignerRequired,
+    UnsupportedSender,
+)
 from switchgear.sentinel.bell import Bell
 from switchgear.sentinel.endpoint import answers
 from switchgear.sentinel.store import Action, Alert, Sending
@@ -122,6 +129,9 @@ class Actuator:
         self.interface = interface
         self._core = core
         self._account = account
+        if is_safe(account):
+            message = "a Safe cannot act for the sentinel, which replaces its transactions: appoint a key as guardian"
+            raise UnsupportedSender(message)
         self.address = None if account is None else sender_address(account)
         self._chain_id = chain_id
         self._quorum = quorum
