@@ -1623,6 +1623,8 @@ class AccountWouldPay(ContractReverted):
     text = (
         "the account pays for no agent's gas: set the fees to 0 and hand the operation in yourself, or use a paymaster"
     )
+
+
 # ------------------------------------------------------------------------------------------------------------- Safes
 
 
