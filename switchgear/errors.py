@@ -1224,15 +1224,6 @@ class FailedCall(ContractReverted):
     text = "the call failed without a reason: compare it with the contract's functions"
 
 
-@dataclass(eq=False)
-class AddressEmptyCode(ContractReverted):
-    """A call to what is no contract."""
-
-    signature = "AddressEmptyCode(address)"
-    text = "{target} has no code"
-    target: str
-
-
 # ------------------------------------------------------------------------------------------- the decoder
 
 
@@ -1460,8 +1451,8 @@ class InvalidPermission(ContractReverted):
     signature = "InvalidPermission()"
     text = (
         "this cannot be granted: check expiry (future), wallet (neither account nor owner nor trusted), thresholds "
-        "(approve not above delay), assets (4 at most, no zero), rules (32 at most, in order, low <= high), and that "
-        "unknown wallets are denied"
+        "(approve not above delay), standard (functions of tokens need one), assets (4 at most, no zero), rules (32 at "
+        "most, in order, low <= high), and that unknown wallets are denied"
     )
 
 
@@ -1479,7 +1470,7 @@ class SupersededByTightening(ContractReverted):
     """The same was tightened after this was announced (BR-9)."""
 
     signature = "SupersededByTightening(uint256)"
-    text = "the same was tightened at {tightened_at} (Unix seconds), which cancels this: announce it again"
+    text = "tightened at {tightened_at} (Unix seconds), which cancels what was announced before: announce it again"
     tightened_at: int
 
 
@@ -1522,7 +1513,7 @@ class HandlerRefused(ContractReverted):
     """Through such a fallback handler an agent that owns the Safe could sign messages for it (WP-4)."""
 
     signature = "HandlerRefused(address)"
-    text = "fallback handler {handler} lets owners sign for the Safe, agents too: make the guard the handler, or none"
+    text = "through fallback handler {handler} agents could sign for the Safe: set the guard's own handler, or none"
     handler: str
 
 
@@ -1619,6 +1610,19 @@ class NotLoopback(InvalidInput):
 
     text = "{host} is not this machine: serve on 127.0.0.1 or ::1, and let a proxy of yours guard it"
     host: str
+
+
+# --------------------------------------------------------------- operations of an agent's key (AgentHook7579)
+
+
+@dataclass(eq=False)
+class AccountWouldPay(ContractReverted):
+    """An agent's operation has a price and no paymaster."""
+
+    signature = "AccountWouldPay()"
+    text = (
+        "the account pays for no agent's gas: set the fees to 0 and hand the operation in yourself, or use a paymaster"
+    )
 
 
 # ------------------------------------------------------------------------------------------------------------- Safes

@@ -15,6 +15,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from eth_utils.abi import function_signature_to_4byte_selector
+from eth_utils.address import to_checksum_address
+from eth_utils.crypto import keccak
 
 from switchgear.artifacts import load
 from switchgear.chain import BlockIdentifier, Node, Transaction
@@ -279,12 +281,12 @@ def deploy_safe_guard(
 def deploy_hook(
     web3: Web3, setup: Setup, *, wallet: str, entry_point: str, sender: Any = None, dry_run: bool = False
 ) -> Deployed:
-    """Deploys the hook of an ERC-7579 account (``AgentHook7579``).
+    """Deploys the hook of an ERC-7579 account, which is the validator of the agent's key too (``AgentHook7579``).
 
     Args:
         web3: A node.
         setup: Its policy; `trusted` names the executors that are people's.
-        wallet: The agent's wallet, whose permissions user operations need.
+        wallet: The agent's wallet, whose permissions user operations need, and whose key signs them.
         entry_point: The entry point that the account trusts.
         sender: Who pays.
         dry_run: Say where it would be, and send nothing.
@@ -323,8 +325,19 @@ def safe_installation(safe: str, guard: str, *, modules: bool = True) -> list[tu
         guard: Its SafeAgentGuard.
         modules: Whether the Safe has a module guard (1.5.0); without one it must have no modules.
     """
-    names = ["setFallbackHandler", *(["setModuleGuard"] if modules else []), "setGuard"]
-    return [_self_call(safe, f"{name}(address)", guard) for name in names]
+    names = [*(["setModuleGuard"] if modules else []), "setGuard"]
+    handler = _self_call(safe, "setFallbackHandler(address)", safe_handler(guard))
+    return [handler, *(_self_call(safe, f"{name}(address)", guard) for name in names)]
+
+
+def safe_handler(guard: str) -> str:
+    """The fallback handler that a guarded Safe may have, which its guard has created (``handler``).
+
+    >>> safe_handler("0x" + "11" * 20)
+    '0x15452EC016c4dc8c549E7fe6Ff4b26324Ea8b7A4'
+    """
+    # Where an account's first contract lies: RLP of the list of that account and 1.
+    return to_checksum_address(keccak(b"\xd6\x94" + bytes.fromhex(to_address(guard, name="guard")[2:]) + b"\x01")[12:])
 
 
 def safe_removal(safe: str, *, modules: bool = True) -> list[tuple[str, bytes]]:

@@ -6,8 +6,7 @@ import {ISafe} from "../interfaces/ISafe.sol";
 import {IModuleGuard, ISafeAgentGuard, ITransactionGuard} from "../interfaces/ISafeAgentGuard.sol";
 import {ActionDecoder} from "../libraries/ActionDecoder.sol";
 import {Frames} from "../libraries/Frames.sol";
-import {ERC1155Holder} from "@openzeppelin/contracts/token/ERC1155/utils/ERC1155Holder.sol";
-import {ERC721Holder} from "@openzeppelin/contracts/token/ERC721/utils/ERC721Holder.sol";
+import {SafeAgentHandler} from "./SafeAgentHandler.sol";
 import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
 
@@ -25,7 +24,9 @@ import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
 ///      A Safe is guarded only if nothing goes past the guard: it refuses to be installed, and people's transactions that
 ///      leave it installed, while there are modules and no module guard. Safe 1.4.1 has none: there, modules have to go.
 ///      Likewise for a fallback handler: the usual one lets whoever owns the Safe sign messages for it (ERC-1271), and a
-///      signed permit is a transfer. This contract is a handler too, which takes tokens and signs nothing.
+///      signed permit is a transfer. A `handler` comes with the guard, which takes tokens and signs nothing. The guard
+///      itself must not be it: a Safe hands on to its handler, as itself, what anybody calls it with, so that
+///      a stranger could ask and answer for it.
 ///
 ///      Trust assumptions
 ///
@@ -38,7 +39,7 @@ import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
 ///      - A guard set by the Safe's own setup (a delegatecall) is not asked whether it fits. Install it by `setGuard`.
 ///      - Where an agent is a module and no owner, the module guard is enough: then the transaction guard and its demands
 ///        on the handler can be left out.
-contract SafeAgentGuard is SessionPolicy, ERC721Holder, ERC1155Holder, ISafeAgentGuard {
+contract SafeAgentGuard is SessionPolicy, ISafeAgentGuard {
     /// @dev keccak256("guard_manager.guard.address") and keccak256("module_manager.module_guard.address").
     uint256 private constant _GUARD_SLOT = 0x4a204f620c8c5ccdca3fd54d003badd85ba500436a431f0cbda4f558c93c34c8;
     uint256 private constant _MODULE_GUARD_SLOT = 0xb104e0b93118902c651344349b610029d694cfdec91c589c91ebafbcd0289947;
@@ -49,11 +50,14 @@ contract SafeAgentGuard is SessionPolicy, ERC721Holder, ERC1155Holder, ISafeAgen
 
     /// @inheritdoc ISafeAgentGuard
     address public immutable multiSend;
+    /// @inheritdoc ISafeAgentGuard
+    address public immutable handler;
 
     /// @param setup The policy's first configuration.
     /// @param multiSend_ The MultiSendCallOnly that agents may use; zero for none.
     constructor(Setup memory setup, address multiSend_) SessionPolicy(setup) {
         multiSend = multiSend_;
+        handler = address(new SafeAgentHandler());
     }
 
     /// @inheritdoc ITransactionGuard
@@ -121,8 +125,8 @@ contract SafeAgentGuard is SessionPolicy, ERC721Holder, ERC1155Holder, ISafeAgen
 
     /// @notice ERC-165. A Safe asks when the guard is set: only the account of this policy is told yes, and only if no module would
     /// go past it.
-    function supportsInterface(bytes4 id) public view override(ERC1155Holder, IERC165) returns (bool) {
-        if (super.supportsInterface(id)) return true;
+    function supportsInterface(bytes4 id) external view returns (bool) {
+        if (id == type(IERC165).interfaceId) return true;
         if (msg.sender != account) return false;
         if (id == type(IModuleGuard).interfaceId) return true;
         if (id != type(ITransactionGuard).interfaceId) return false;
@@ -151,16 +155,17 @@ contract SafeAgentGuard is SessionPolicy, ERC721Holder, ERC1155Holder, ISafeAgen
     }
 
     /// @dev As Safe reads its signatures: v is 0 for a contract's, 1 for an approved hash, above 30 for eth_sign, else ECDSA.
-    function _signer(bytes32 hash, bytes calldata signatures, uint256 index) private pure returns (address) {
+    function _signer(bytes32 hash, bytes calldata signatures, uint256 index) private pure returns (address signer) {
         uint256 start = index * _SIGNATURE;
         require(signatures.length >= start + _SIGNATURE, SignatureUnreadable());
         bytes32 r = bytes32(signatures[start:]);
         bytes32 s = bytes32(signatures[start + 32:]);
         uint8 v = uint8(signatures[start + 64]);
-        if (v < 2) return address(uint160(uint256(r)));
         if (v > 30) (hash, v) = (MessageHashUtils.toEthSignedMessageHash(hash), v - 4);
         // Not OpenZeppelin's recover: Safe accepts a high s, and so must whoever reads after it.
-        return ecrecover(hash, v, r, s);
+        signer = v < 2 ? address(uint160(uint256(r))) : ecrecover(hash, v, r, s);
+        // Safe refuses such a signature; if ever one did not, nobody is not people.
+        require(signer != address(0), SignatureUnreadable());
     }
 
     /* Nothing goes past */
@@ -171,8 +176,8 @@ contract SafeAgentGuard is SessionPolicy, ERC721Holder, ERC1155Holder, ISafeAgen
     }
 
     function _requireNoWayPast() private view {
-        address handler = _stored(_HANDLER_SLOT);
-        require(handler == address(0) || handler == address(this), HandlerRefused(handler));
+        address present = _stored(_HANDLER_SLOT);
+        require(present == address(0) || present == handler, HandlerRefused(present));
         if (_stored(_MODULE_GUARD_SLOT) == address(this)) return;
         (address[] memory modules,) = ISafe(account).getModulesPaginated(_SENTINEL, 1);
         require(modules.length == 0, ModulesUnguarded(modules.length == 0 ? address(0) : modules[0]));

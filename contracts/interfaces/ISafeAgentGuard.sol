@@ -44,12 +44,14 @@ interface ISafeAgentGuard is ITransactionGuard, IModuleGuard {
     error GasRefundRefused(uint256 gasPrice);
     /// @dev Modules act past a transaction guard: make this contract the module guard too (Safe 1.5.0), or disable them.
     error ModulesUnguarded(address module);
-    /// @dev Through this fallback handler an agent that owns the Safe could sign messages for it: take it away, or make this
-    /// contract the handler.
+    /// @dev Through this fallback handler an agent that owns the Safe could sign messages for it, or anybody could speak for it: set
+    /// `handler`, or none.
     error HandlerRefused(address handler);
-    /// @dev A signature cannot be read.
+    /// @dev A signature cannot be read, or is nobody's.
     error SignatureUnreadable();
 
     /// @notice The MultiSendCallOnly that agents may use; zero for none.
     function multiSend() external view returns (address);
+    /// @notice The fallback handler that the Safe may have: it takes tokens and signs nothing.
+    function handler() external view returns (address);
 }

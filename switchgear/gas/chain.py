@@ -126,7 +126,8 @@ class Chain:
         request = {"gas": hex(GAS), "gasPrice": "0x0"} | request
         receipt: dict[str, Any] = self.node.request("eth_sendTransactionSync", request)
         if not int(receipt["status"], 16):
-            self.node.call(request, int(receipt["blockNumber"], 16) - 1)
+            before = hex(int(receipt["blockNumber"], 16) - 1)
+            self.node.request("eth_call", request, before, {}, {"time": hex(self.now)})
             message = f"a transaction failed that passes as a call: {receipt['transactionHash']}"
             raise RuntimeError(message)
         return receipt
