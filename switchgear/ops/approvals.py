@@ -220,7 +220,10 @@ def sign_file(click_context: click.Context, file: Path, account: Any, yes: bool,
         click_context.exit(1)
     new = sign(proposal, account)
     kept = [one for one in signatures if one.signer != new.signer]
-    file.write_text(proposal.to_json([*kept, new]))
+    # Whole or not at all: what others signed is in it.
+    draft = file.with_name(f"{file.name}.tmp")
+    draft.write_text(proposal.to_json([*kept, new]))
+    draft.replace(file)
     given, threshold = len(kept) + 1, council.threshold()
     if as_json:
         print_json({"file": str(file), "signer": new.signer, "signatures": given, "threshold": threshold})
@@ -293,6 +296,8 @@ def reading(policy: SessionPolicy, action: Action, call: Call) -> Meaning:
 
 def _needs(granted: Granted, spend: decoder.Spend) -> str:
     permission, amount = granted.permission, spend.amount if spend.known else decoder.EVERYTHING
+    if spend.known and amount > permission.call_cap:
+        return f"above the {show_amount(permission.call_cap)} of one call: approved or not, it is denied"
     if amount > permission.delay_above:
         return "which has to wait"
     return "which needs approval" if amount > permission.approve_above else "which needs no approval"

@@ -176,12 +176,13 @@ def rehearse(ctx: Context, breaker: Breaker, drill: Drill, account: Any, reset_a
         raise InvalidInput(message)
     with _key(breaker, drill.agent, account) as by:
         resetter = reset_account or by
-        reset = _reset(breaker, kill_switch)
         with suppress(NothingToReset):  # it may, and there is nothing yet
-            reset(sender=resetter, dry_run=True)
+            _reset(breaker, kill_switch)(sender=resetter, dry_run=True)
         trip = _step(breaker, drill.agent, by, _trip(breaker, kill_switch))
         note(f"agent {drill.agent} is stopped; should this end here: ape agents reset --agent {drill.agent}")
-        undone = _step(breaker, drill.agent, resetter, reset)
+        # Nothing but the trip: clearing `heartbeat` too would hide a beat that is about to be missed.
+        causes = open_causes(breaker, kill_switch)
+        undone = _step(breaker, drill.agent, resetter, partial(breaker.reset_agent, drill.agent, causes))
     done = (trip.state, trip.admitted, undone.state) == (State.OPEN, False, State.CLOSED)
     return Drill(drill.agent, drill.passed and done, drill.checks, trip, undone)
 

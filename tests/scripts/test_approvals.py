@@ -31,7 +31,7 @@ OWNER, ALICE, BOB, STRANGER = "TEST::1", "TEST::8", "TEST::9", "TEST::7"
 WAIT = 2 * DAY
 TOKEN, PAYEE = (to_checksum_address("0x" + byte * 20) for byte in ("70", "9a"))
 TRANSFER = "transfer(address,uint256)"
-CAP, APPROVE_ABOVE, DELAY_ABOVE = 1_000_000, 100_000, 500_000
+CAP, CALL_CAP, APPROVE_ABOVE, DELAY_ABOVE = 1_000_000, 900_000, 100_000, 500_000
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,7 @@ def council(world: World, accounts: Any) -> Council:
             TOKEN,
             TRANSFER,
             Standard.ERC20,
+            call_cap=CALL_CAP,
             approve_above=APPROVE_ABOVE,
             delay_above=DELAY_ABOVE,
         ),
@@ -142,6 +143,8 @@ def test_approvals__from_proposal_to_veto__is_followed(agents: Run, council: Cou
         (APPROVE_ABOVE + 1, "which needs approval"),
         (DELAY_ABOVE, "which needs approval"),
         (DELAY_ABOVE + 1, "which has to wait"),
+        (CALL_CAP, "which has to wait"),
+        (CALL_CAP + 1, "above the 900,000 of one call: approved or not, it is denied"),
     ],
 )
 def test_explain__amount__is_judged_as_the_policy_does(

@@ -137,6 +137,16 @@ def test_drill__execute__trips_reads_back_and_resets(agents: Run, world: World, 
     assert "seconds, then open and the agent denied" in agents("drill", "--agent", world.agent, "--execute").out
 
 
+def test_drill__execute__leaves_the_heartbeat_as_it_was(agents: Run, world: World) -> None:
+    """BR-14: a rehearsal is no beat: the deadline stays."""
+    world.breaker.set_heartbeat(world.agent, 6 * HOUR, sender=world.owner)
+    deadline = world.breaker.agent(world.agent).beat_deadline
+    world.pass_time(HOUR)
+
+    assert agents("drill", "--agent", world.agent, "--execute").code == 0
+    assert world.breaker.agent(world.agent).beat_deadline == deadline
+
+
 def test_drill__who_resets_may_not__is_told_before_the_trip(agents: Run, world: World) -> None:
     """BR-8: a guardian cannot reset: nothing is sent that nobody there could undo."""
     before = head(world)
