@@ -36,7 +36,7 @@ install: .cache/installed ## Install what the other targets need (they do so by 
 
 # The lock is complete, so pip resolves nothing, and the few packages without wheels are built with the locked
 # setuptools. Pip asks rustc for its version: rustup would then write to the home folder.
-PIP_INSTALL := python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation
+PIP_INSTALL := python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --use-pep517
 .venv/installed: export RUSTUP_HOME := $(CURDIR)/.cache/rustup
 .venv/installed: requirements.lock pyproject.toml
 	$(PREREQUISITES)

@@ -13,6 +13,7 @@ import {Asking} from "./libraries/Asking.sol";
 import {Frames, Watch} from "./libraries/Frames.sol";
 import {PermissionWord, PermissionWords} from "./libraries/PermissionWords.sol";
 import {Rules} from "./libraries/Rules.sol";
+import {Spends} from "./libraries/Spends.sol";
 import {WalletWords} from "./libraries/WalletWords.sol";
 import {UnknownPolicy, WalletWord} from "./types/Types.sol";
 import {Verdict} from "./types/Verdict.sol";
@@ -227,6 +228,14 @@ abstract contract SessionPolicy is ISessionPolicy, Delayed {
         Frames.push(watches, wallet);
     }
 
+    /// @dev The same for an ERC-7579 execution.
+    function _beforeERC7579(address wallet, bytes32 mode, bytes calldata execution) internal {
+        // One call without value, whose data are a selector and two words.
+        bool short = mode == 0 && execution.length == 0x78 && bytes32(execution[20:]) == 0;
+        if (short && _express(wallet, address(bytes20(execution)), execution[52:])) return;
+        _before(wallet, ActionDecoder.erc7579(account, mode, execution));
+    }
+
     /// @dev After an execution: what balances fell by more than was decoded is charged.
     /// @param success Whether the account says that its call succeeded.
     /// @return agent Whether it was an agent's.
@@ -437,7 +446,9 @@ abstract contract SessionPolicy is ISessionPolicy, Delayed {
         bool fits = p.wallet != address(0) && p.wallet != account && p.wallet != owner() && !trusted[p.wallet]
             && p.expiry > block.timestamp && p.assets.length <= _MAX_ASSETS
             && !(p.measured && p.standard == Standard.ERC1155) && p.approveAbove <= p.delayAbove
-            && Rules.areValid(p.rules, p.standard);
+            && Rules.areValid(p.rules, p.standard)
+            // An approval that nobody reads would be free.
+            && (p.standard != Standard.None || !Spends.isOfTokens(p.selector));
         require(fits, InvalidPermission());
 
         Grant storage granted = _grants[p.wallet][_action(p.target, p.selector)];

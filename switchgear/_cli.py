@@ -10,7 +10,9 @@ from importlib import import_module
 import click
 
 COMMANDS = {
+    "approvals": "Countersign what an agent may not do alone.",
     "beat": "Show that an agent's owner or delegate still watches.",
+    "drill": "Check that an agent could be shut down right now.",
     "enroll": "Enrol an agent, and bind its wallet.",
     "guardians": "Show, appoint and dismiss guardians.",
     "limits": "Show, set and schedule limits.",

@@ -1451,8 +1451,8 @@ class InvalidPermission(ContractReverted):
     signature = "InvalidPermission()"
     text = (
         "this cannot be granted: check expiry (future), wallet (neither account nor owner nor trusted), thresholds "
-        "(approve not above delay), assets (4 at most, no zero), rules (32 at most, in order, low <= high), and that "
-        "unknown wallets are denied"
+        "(approve not above delay), standard (functions of tokens need one), assets (4 at most, no zero), rules (32 at "
+        "most, in order, low <= high), and that unknown wallets are denied"
     )
 
 
@@ -1623,3 +1623,18 @@ class AccountWouldPay(ContractReverted):
     text = (
         "the account pays for no agent's gas: set the fees to 0 and hand the operation in yourself, or use a paymaster"
     )
+# ------------------------------------------------------------------------------------------------------------- Safes
+
+
+@dataclass(eq=False)
+class SafeNotSigned(SignatureRefused):
+    """A Safe of the plugin ape-safe did not get to act: too few of its owners are here, for one."""
+
+    text = (
+        "the Safe {safe} did not act: {reason}. Have its owners' accounts here, or let them execute it from their own "
+        "interface: to {to}, value 0, data {data}"
+    )
+    safe: str
+    reason: str
+    to: str
+    data: str

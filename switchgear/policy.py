@@ -281,12 +281,12 @@ def deploy_safe_guard(
 def deploy_hook(
     web3: Web3, setup: Setup, *, wallet: str, entry_point: str, sender: Any = None, dry_run: bool = False
 ) -> Deployed:
-    """Deploys the hook of an ERC-7579 account (``AgentHook7579``).
+    """Deploys the hook of an ERC-7579 account, which is the validator of the agent's key too (``AgentHook7579``).
 
     Args:
         web3: A node.
         setup: Its policy; `trusted` names the executors that are people's.
-        wallet: The agent's wallet, whose permissions user operations need.
+        wallet: The agent's wallet, whose permissions user operations need, and whose key signs them.
         entry_point: The entry point that the account trusts.
         sender: Who pays.
         dry_run: Say where it would be, and send nothing.

@@ -3,7 +3,6 @@ pragma solidity 0.8.37;
 
 import {SessionPolicy} from "../SessionPolicy.sol";
 import {IAgentCaveat, ICaveatEnforcer} from "../interfaces/IAgentCaveat.sol";
-import {ActionDecoder} from "../libraries/ActionDecoder.sol";
 
 /// @title AgentCaveat
 /// @notice The session policy of one account, as a caveat of the delegations that it signs (ERC-7710).
@@ -54,7 +53,7 @@ contract AgentCaveat is SessionPolicy, IAgentCaveat {
         require(terms.length == _TERMS, MalformedTerms(terms.length));
         address wallet = address(bytes20(terms));
         if (redeemer != wallet) _requireUnbroken(redeemer);
-        _before(wallet, ActionDecoder.erc7579(account, mode, executionCalldata));
+        _beforeERC7579(wallet, mode, executionCalldata);
     }
 
     /// @inheritdoc ICaveatEnforcer

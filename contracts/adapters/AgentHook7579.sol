@@ -5,29 +5,37 @@ import {SessionPolicy} from "../SessionPolicy.sol";
 import {IAgentHook7579} from "../interfaces/IAgentHook7579.sol";
 import {ActionDecoder} from "../libraries/ActionDecoder.sol";
 import {Frames} from "../libraries/Frames.sol";
-import {Call} from "../types/Wallets.sol";
+import {PackedUserOperation} from "@openzeppelin/contracts/interfaces/IERC4337.sol";
 import {
     IERC7579Execution,
     IERC7579Hook,
     IERC7579Module,
-    MODULE_TYPE_HOOK
+    IERC7579Validator,
+    MODULE_TYPE_HOOK,
+    MODULE_TYPE_VALIDATOR
 } from "@openzeppelin/contracts/interfaces/draft-IERC7579.sol";
+import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
+import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 
 /// @title AgentHook7579
-/// @notice The session policy of one ERC-7579 account, as its hook.
+/// @notice The session policy of one ERC-7579 account, as its hook; and the validator of the agent's key.
 ///
 /// @dev Design
 ///
 ///      A hook is told who called the account, not who signed. So a user operation counts as the agent's, whichever
 ///      validator let it in, and an executor module counts as itself. People act through an executor that they
-///      trust, such as a module of their own, or through a validator that the account does not hook (Kernel).
+///      trust, such as a module of their own, or on a way that the account does not hook (Kernel's root, a Safe's owners).
 ///
 ///      Agents get `execute`, in the two modes that revert on failure. What else the entry point or the account may call on the
 ///      account (modules, upgrades, `executeUserOp`) is refused. What comes from anybody else is the account's fallback: an
 ///      outsider can call that, so nothing is charged there.
 ///
-///      Once the policy is retired, calls of the account to itself pass, so that the hook can be uninstalled without
-///      asking the core (WP-6).
+///      Some of what a key may do no hook is asked about: accounts let a user operation remove a hook, answer ERC-1271,
+///      and pay for gas, unasked. So this is a validator too. The agent's operations call `execute` and nothing else, it
+///      signs no messages, and whoever hands its operations in, or a paymaster, pays for them, never the account.
+///
+///      Once the policy is retired, what people call on the account passes, by an operation or by the account itself, so
+///      that the hook can be uninstalled without asking the core (WP-6). The agent's `execute` is no such way.
 ///
 ///      Trust assumptions
 ///
@@ -36,12 +44,16 @@ import {
 ///
 ///      Warnings
 ///
-///      - Gas of user operations is paid by the account, outside of any execution: a paymaster, or a small deposit, bounds it.
-///      - Where an account can be upgraded or given modules by a user operation without its hook, the agent's
-///        validator must not be allowed to: Kernel's selector lists do that.
+///      - Behind another validator the agent's key can do what that validator and the account let it, on some accounts
+///        remove the hook. The same key must have no other role in the account.
+///      - Validation reads nothing but constants, as bundlers demand: an agent that is stopped or has no permissions can still
+///        have operations included, which then revert at the expense of who pays for them.
 contract AgentHook7579 is SessionPolicy, IAgentHook7579 {
     /// @dev First bytes of an EOA's code after EIP-7702, which is 23 bytes.
     bytes3 private constant _DELEGATED = 0xef0100;
+    /// @dev Selector of `executeUserOp`: Kernel wants it in front of the call.
+    bytes4 private constant _EXECUTE_USER_OP = 0x8dd7712f;
+    bytes4 private constant _NO_SIGNATURE = 0xffffffff;
 
     /// @inheritdoc IAgentHook7579
     address public immutable wallet;
@@ -51,7 +63,7 @@ contract AgentHook7579 is SessionPolicy, IAgentHook7579 {
     bool private _installed;
 
     /// @param setup The policy's first configuration.
-    /// @param wallet_ The wallet whose permissions user operations need.
+    /// @param wallet_ The wallet whose permissions user operations need, and the key that signs them.
     /// @param entryPoint_ The entry point that the account trusts.
     constructor(Setup memory setup, address wallet_, address entryPoint_) SessionPolicy(setup) {
         (wallet, entryPoint) = (wallet_, entryPoint_);
@@ -59,7 +71,7 @@ contract AgentHook7579 is SessionPolicy, IAgentHook7579 {
 
     /// @inheritdoc IERC7579Hook
     function preCheck(address msgSender, uint256, bytes calldata msgData) external onlyAccount returns (bytes memory) {
-        bytes4 selector = msgData.length < 4 ? bytes4(0) : bytes4(msgData);
+        bytes4 selector = bytes4(msgData);
         bool executes = selector == IERC7579Execution.execute.selector;
         if (executes && msgSender == entryPoint) {
             _agent(wallet, msgData[4:]);
@@ -67,7 +79,9 @@ contract AgentHook7579 is SessionPolicy, IAgentHook7579 {
             if (_isTrusted(msgSender)) Frames.pushTrusted();
             else _agent(msgSender, msgData[4:]);
         } else if (msgSender == account || msgSender == entryPoint || executes) {
-            require(Frames.isTrusted() || retired, FunctionRefused(selector));
+            // A trusted execution covers what the account calls on itself. Not what the entry point calls meanwhile: whoever
+            // is paid in it could hand in an operation.
+            require(retired || msgSender == account && Frames.isTrusted(), FunctionRefused(selector));
             Frames.pushTrusted();
         } else {
             Frames.push(0, address(0));
@@ -78,6 +92,29 @@ contract AgentHook7579 is SessionPolicy, IAgentHook7579 {
     /// @inheritdoc IERC7579Hook
     function postCheck(bytes calldata) external onlyAccount {
         _after(true);
+    }
+
+    /// @inheritdoc IERC7579Validator
+    function validateUserOp(PackedUserOperation calldata operation, bytes32 operationHash)
+        external
+        view
+        onlyAccount
+        returns (uint256)
+    {
+        bytes calldata call = operation.callData;
+        if (bytes4(call) == _EXECUTE_USER_OP) call = call[4:];
+        bytes4 selector = bytes4(call);
+        require(selector == IERC7579Execution.execute.selector, FunctionRefused(selector));
+        // Not the length: an entry point takes a paymaster of zero for none.
+        require(bytes20(operation.paymasterAndData) != 0 || uint128(uint256(operation.gasFees)) == 0, AccountWouldPay());
+        bool signed = _signed(operationHash, operation.signature)
+            || _signed(MessageHashUtils.toEthSignedMessageHash(operationHash), operation.signature);
+        return signed ? 0 : 1;
+    }
+
+    /// @notice Never: an agent's key signs no messages for the account, such as permits (WP-4).
+    function isValidSignatureWithSender(address, bytes32, bytes calldata) external pure returns (bytes4) {
+        return _NO_SIGNATURE;
     }
 
     /// @inheritdoc IERC7579Module
@@ -94,7 +131,7 @@ contract AgentHook7579 is SessionPolicy, IAgentHook7579 {
 
     /// @inheritdoc IERC7579Module
     function isModuleType(uint256 moduleTypeId) external pure returns (bool) {
-        return moduleTypeId == MODULE_TYPE_HOOK;
+        return moduleTypeId == MODULE_TYPE_HOOK || moduleTypeId == MODULE_TYPE_VALIDATOR;
     }
 
     /// @inheritdoc IAgentHook7579
@@ -105,18 +142,11 @@ contract AgentHook7579 is SessionPolicy, IAgentHook7579 {
     /// @dev An execution by an agent.
     /// @param frame Arguments of `execute` and `executeFromExecutor`: mode, and the offset of the execution.
     function _agent(address actor, bytes calldata frame) private {
-        bytes calldata execution = ActionDecoder.bytesArgument(frame, 32);
-        Call[] memory calls = ActionDecoder.erc7579(account, bytes32(frame), execution);
-        if (_isWayOut(calls)) Frames.pushTrusted();
-        else _before(actor, calls);
+        _beforeERC7579(actor, bytes32(frame), ActionDecoder.bytesArgument(frame, 32));
     }
 
-    /// @dev Whether the account only calls itself, and may.
-    function _isWayOut(Call[] memory calls) private view returns (bool) {
-        if (calls.length == 0) return false;
-        for (uint256 i; i < calls.length; ++i) {
-            if (calls[i].target != account) return false;
-        }
-        return retired;
+    function _signed(bytes32 hash, bytes calldata signature) private view returns (bool) {
+        (address signer, ECDSA.RecoverError failure,) = ECDSA.tryRecoverCalldata(hash, signature);
+        return failure == ECDSA.RecoverError.NoError && signer == wallet;
     }
 }

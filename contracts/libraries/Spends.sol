@@ -178,6 +178,12 @@ library Spends {
         return selector == 0xd505accf || selector == 0x9fd5a6cf || selector == 0x8fcbaf0c || selector == 0x2b67b570;
     }
 
+    /// @notice Whether a function is one that moves tokens or lets others take them, for tokens of some standard.
+    function isOfTokens(bytes4 selector) internal pure returns (bool) {
+        return _shapeOf(Standard.ERC20, selector) | _shapeOf(Standard.ERC721, selector)
+                | _shapeOf(Standard.ERC1155, selector) | _shapeOf(Standard.Permit2, selector) != 0;
+    }
+
     function _shapeOf(Standard standard, bytes4 selector) private pure returns (uint256 shape) {
         if (standard == Standard.ERC20) return _erc20(selector);
         if (standard == Standard.ERC721) return _erc721(selector);

@@ -16,7 +16,7 @@ struct Call {
 /// @notice How a target's calldata is to be read. The same selector means an amount for one token and an id for another, so the
 /// wallet's owner says which the target is.
 enum Standard {
-    None, // any contract: nothing is known of amounts
+    None, // any contract but a token: nothing is known of amounts
     ERC20, // with ERC-2612 and increaseAllowance
     ERC721,
     ERC1155,

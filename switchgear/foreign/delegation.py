@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from eth_account.signers.local import LocalAccount
 
     from switchgear.foreign.modular import EntryPoint
-    from switchgear.gas.chain import Deployed
+    from switchgear.gas.chain import Chain, Deployed
 
 ROOT_AUTHORITY = b"\xff" * 32
 """Authority of a delegation by the account itself."""
@@ -86,36 +86,8 @@ class Delegations:
         return self.chain.at(proxy.address, "MultiSigDeleGator")
 
     def adopt(self, signer: LocalAccount) -> Deployed:
-        """Gives a key the code of EIP7702StatelessDeleGator (EIP-7702): it then delegates by its plain signature."""
-        node = self.chain.node
-        authorization: Any = signer.sign_authorization(
-            {
-                "chainId": node.chain_id,
-                "address": self._stateless.address,
-                "nonce": int(node.request("eth_getTransactionCount", signer.address, "latest"), 16),
-            }
-        )
-        signed = {
-            "chainId": hex(authorization.chain_id),
-            "address": self._stateless.address,
-            "nonce": hex(authorization.nonce),
-            "yParity": hex(authorization.y_parity),
-            "r": hex(authorization.r),
-            "s": hex(authorization.s),
-        }
-        sponsor = account("sponsor")
-        node.request(
-            "eth_sendTransactionSync",
-            {
-                "from": sponsor,
-                "to": sponsor,
-                "gas": hex(GAS),
-                "maxFeePerGas": "0x0",
-                "maxPriorityFeePerGas": "0x0",
-                "type": "0x4",
-                "authorizationList": [signed],
-            },
-        )
+        """Gives a key the code of EIP7702StatelessDeleGator: it then delegates by its plain signature."""
+        delegate_code(self.chain, signer, self._stateless.address)
         return self.chain.at(signer.address, "EIP7702StatelessDeleGator")
 
     def hash(self, delegation: Delegation) -> bytes:
@@ -171,3 +143,36 @@ class Delegations:
     def disable(self, delegation: Delegation) -> dict[str, Any]:
         """The delegator takes it back; the node impersonates it."""
         return self.chain.send(self.manager, "disableDelegation", delegation.fields, sender=delegation.delegator)
+
+
+def delegate_code(chain: Chain, signer: LocalAccount, implementation: str) -> None:
+    """Gives a key a contract's code, by an authorization that it signs (EIP-7702) and somebody else sends."""
+    node = chain.node
+    authorization: Any = signer.sign_authorization(
+        {
+            "chainId": node.chain_id,
+            "address": implementation,
+            "nonce": int(node.request("eth_getTransactionCount", signer.address, "latest"), 16),
+        }
+    )
+    signed = {
+        "chainId": hex(authorization.chain_id),
+        "address": implementation,
+        "nonce": hex(authorization.nonce),
+        "yParity": hex(authorization.y_parity),
+        "r": hex(authorization.r),
+        "s": hex(authorization.s),
+    }
+    sponsor = account("sponsor")
+    node.request(
+        "eth_sendTransactionSync",
+        {
+            "from": sponsor,
+            "to": sponsor,
+            "gas": hex(GAS),
+            "maxFeePerGas": "0x0",
+            "maxPriorityFeePerGas": "0x0",
+            "type": "0x4",
+            "authorizationList": [signed],
+        },
+    )

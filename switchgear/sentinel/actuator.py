@@ -16,8 +16,15 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from switchgear.chain import GAS_MARGIN, code_hash, sender_address, sign_transaction
-from switchgear.errors import ChainError, ContractReverted, InsufficientFunds, RPCFailed, SignerRequired
+from switchgear.chain import GAS_MARGIN, code_hash, is_safe, sender_address, sign_transaction
+from switchgear.errors import (
+    ChainError,
+    ContractReverted,
+    InsufficientFunds,
+    RPCFailed,
+    SignerRequired,
+    UnsupportedSender,
+)
 from switchgear.sentinel.bell import Bell
 from switchgear.sentinel.endpoint import answers
 from switchgear.sentinel.store import Action, Alert, Sending
@@ -122,6 +129,9 @@ class Actuator:
         self.interface = interface
         self._core = core
         self._account = account
+        if is_safe(account):
+            message = "a Safe cannot act for the sentinel, which replaces its transactions: appoint a key as guardian"
+            raise UnsupportedSender(message)
         self.address = None if account is None else sender_address(account)
         self._chain_id = chain_id
         self._quorum = quorum
@@ -176,17 +186,18 @@ class Actuator:
     async def _begin(self, action: Action, signer: str) -> None:
         """Sends the transaction of an action, unless it needs none or cannot succeed."""
         target = Target.read(action.target)
-        reached, gas = await asyncio.gather(self._reached(target), self._gas(target, action, signer))
+        # All at once: each question takes as long as all of them.
+        reached, gas, (fee, tip), nonce = await asyncio.gather(
+            self._reached(target), self._gas(target, action, signer), self._fees(), self._next_nonce(signer)
+        )
         if reached:
-            # Its target may be reached because it landed itself, before a reorganisation or a crash.
-            status = "landed" if action.landed_in is not None else "open"
-            self._store.finish(action.id, status, "was so already", await self._height())
+            # It may have landed itself, before a reorganisation that kept it: then the hash is the reason.
+            status, reason = ("landed", action.reason) if action.reason else ("open", "")
+            self._store.finish(action.id, status, reason, await self._height())
             return
         if isinstance(gas, ContractReverted):
             await self._refuse(action, gas)
             return
-        fee, tip = await self._fees()
-        nonce = await self._next_nonce(signer)
         sending = await self._sign(signer, nonce, action, gas, fee, tip, bumps=0)
         self._store.put_sending(sending)
         self._sent_in_head += 1
@@ -324,9 +335,12 @@ class Actuator:
 
     async def _base(self) -> int:
         """Base fee of the next block, as the highest of what endpoints say of the last."""
-        found = answers(await self._endpoints.every(lambda one: one.request("eth_getBlockByNumber", "latest", False)))
+        blocks, prices = await asyncio.gather(
+            self._endpoints.every(lambda one: one.request("eth_getBlockByNumber", "latest", False)),
+            self._endpoints.every(lambda one: one.request("eth_gasPrice")),
+        )
+        found, pending = answers(blocks), answers(prices)
         fees = [int(block.get("baseFeePerGas") or "0x0", 16) for block in found.values() if isinstance(block, dict)]
-        pending = answers(await self._endpoints.every(lambda one: one.request("eth_gasPrice")))
         return max([self._base_fee if not fees else 0, *fees, *(int(one, 16) - _TIP for one in pending.values())])
 
     async def _fees(self) -> tuple[int, int]:

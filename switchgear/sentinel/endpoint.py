@@ -20,7 +20,7 @@ _T = TypeVar("_T")
 Failure: TypeAlias = "ChainError | ContractReverted"
 """What asking an endpoint can fail with."""
 
-_WORKERS = 4
+_WORKERS = 8
 """Requests that one endpoint gets at a time; a slow one cannot hold up the others."""
 _REST = 0.25
 """Seconds for which an endpoint is not asked after it failed; doubled each time, up to 64 times that."""

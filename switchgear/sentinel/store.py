@@ -179,7 +179,7 @@ class Store:
     def rollback(self, number: int) -> None:
         """Forgets the blocks after this one, and what was to be done because of them, unless it was already.
 
-        What has landed after it may not have, on the new branch: it is looked at again.
+        What was done after it may not be, on the new branch: it is looked at again.
         """
         with self.transaction():
             for table in ("block", "snapshot"):
@@ -190,7 +190,8 @@ class Store:
                 (number,),
             )
             self._db.execute("DELETE FROM action WHERE block > ? AND status = 'due'", (number,))
-            self._db.execute("UPDATE action SET status = 'due' WHERE status = 'landed' AND landed_in > ?", (number,))
+            again = "UPDATE action SET status = 'due' WHERE status IN ('landed', 'open') AND landed_in > ?"
+            self._db.execute(again, (number,))
         for gone in [one for one in self._hashes if one > number]:
             del self._hashes[gone]
 

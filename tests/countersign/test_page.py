@@ -61,6 +61,8 @@ def test_page__every_block_in_order__runs_and_prints_what_is_shown(council: Coun
         with redirect_stdout(StringIO()) as out:
             exec(compile(block, "docs/countersign.md", "exec"), names)  # noqa: S102 - the page is ours
         printed = out.getvalue()
+        # Whoever reads takes more than a second from one block to the next.
+        world.wait(1)
     made, approved = names["council"], names["approved"]
     assert approved.event("Countersigned").args["id"] == names["proposal"].id
     assert made.status(names["proposal"].id).state == VETOED

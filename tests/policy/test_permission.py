@@ -373,6 +373,7 @@ BAD = {
     "rules out of order": {"rules": (equal(1, 1), equal(0, 1))},
     "empty range": {"rules": (between(0, 2, 1),)},
     "33 rules": {"rules": tuple(equal(0, number) for number in range(33))},
+    "a function of tokens, unread": {"standard": Standard.NONE},
     "recipient of nothing known": {"standard": Standard.NONE, "rules": (equal(RECIPIENT, BOB),)},
     "thresholds crossed": {"approve_above": 2, "delay_above": 1},
     "measured ERC-1155": {"standard": Standard.ERC1155, "measured": True},

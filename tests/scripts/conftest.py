@@ -12,9 +12,12 @@ import pytest
 from click.testing import CliRunner
 
 from switchgear import connect
+from switchgear._cli import cli
 from tests.support.world import create_world, populate
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from web3 import Web3
 
     from tests.support.world import World
@@ -68,6 +71,20 @@ def web3(chain: Any) -> Web3:
 def run(chain: Any) -> Scripts:
     """Runs a script against that node."""
     return Scripts(chain.provider.http_uri)
+
+
+@pytest.fixture(scope="module")
+def agents(run: Scripts) -> Callable[..., Outcome]:
+    """`ape agents ARGUMENTS --network URI`."""
+
+    def invoke(*arguments: Any, text: str | None = None) -> Outcome:
+        words = [*map(str, arguments), "--network", run.uri]
+        result = CliRunner(mix_stderr=False).invoke(cli, words, input=text)
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return Outcome(result.exit_code, result.stdout, result.stderr)
+
+    return invoke
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner
@@ -10,31 +10,18 @@ from click.testing import CliRunner
 from switchgear import State
 from switchgear._cli import COMMANDS, cli
 from switchgear.ops import docs
-from tests.scripts.conftest import PROJECT, Outcome
+from tests.scripts.conftest import PROJECT
 from tests.support.world import DAY, HOUR, LANE_ID, UNIT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.scripts.conftest import Scripts
+    from tests.scripts.conftest import Outcome
     from tests.support.world import World
 
     Run = Callable[..., Outcome]
 
 OWNER, WALLET, ADMIN, STRANGER = "TEST::1", "TEST::2", "TEST::4", "TEST::7"
-
-
-@pytest.fixture
-def agents(run: Scripts) -> Run:
-    """`ape agents ARGUMENTS --network URI`."""
-
-    def invoke(*arguments: Any) -> Outcome:
-        result = CliRunner(mix_stderr=False).invoke(cli, [*map(str, arguments), "--network", run.uri])
-        if result.exception is not None and not isinstance(result.exception, SystemExit):
-            raise result.exception
-        return Outcome(result.exit_code, result.stdout, result.stderr)
-
-    return invoke
 
 
 def test_agents__help__lists_every_command_with_a_line() -> None:

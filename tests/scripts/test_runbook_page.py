@@ -20,6 +20,7 @@ NAMES = {
     "VAULT": ADDRESS,
     "GUARDIAN": ADDRESS,
     "ME": "TEST::0",
+    "OWNER": "TEST::1",
     "RPC": "http://127.0.0.1:8545",
 }
 STEPS = ["Alert", "Assess", "Trip", "Verify", "Communicate", "Reset", "Drill"]
@@ -59,5 +60,5 @@ def test_runbook_page__steps__are_all_there_in_order() -> None:
 def test_runbook_page__commands_that_send__are_not_sent_by_accident() -> None:
     """OP-3: each names an account or is a dry run, and says so."""
     for command in commands():
-        if re.match(r"ape agents (trip|reset|revoke|beat|limits set)\b", command):
+        if re.match(r"ape agents (trip|reset|revoke|beat|limits set|drill .*--execute)\b", command):
             assert "--account $ME" in command or "--as " in command, command

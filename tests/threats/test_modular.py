@@ -1,0 +1,511 @@
+"""Attacks on accounts behind a hook or a caveat: each works against a naive one, or an ordinary validator, first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from eth_utils.crypto import keccak
+
+from switchgear.decoder import Standard
+from switchgear.errors import (
+    AccountWouldPay,
+    CallCapExceeded,
+    ContractReverted,
+    NotPermitted,
+    from_revert,
+)
+from switchgear.foreign import artifacts
+from switchgear.foreign.delegation import Caveat, Delegation, Delegations
+from switchgear.foreign.keys import key, sign_hash
+from switchgear.foreign.modular import (
+    ACCOUNTS,
+    BATCH,
+    BUNDLER,
+    EXECUTE_USER_OP,
+    EXECUTOR,
+    HOOK,
+    VALIDATOR,
+    Account,
+    EntryPoint,
+    Execution,
+    Handled,
+    Kernel,
+    Nexus,
+    OpenZeppelin,
+    Safe7579,
+    UserOperation,
+    mode,
+    single,
+)
+from switchgear.gas.chain import account, anvil
+from switchgear.policy import caveat_terms
+from tests.wallets.conftest import AGENT, Money, refused
+from tests.wallets.guarded import (
+    CALL_CAP,
+    CAP,
+    DAY,
+    FUNDS,
+    OUTSIDER,
+    PEOPLE,
+    VERSIONS,
+    Charged,
+    Modular,
+    Place,
+    execute_data,
+    permission,
+    reverts,
+    succeed,
+    transfer,
+    undone,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from switchgear.gas.chain import Chain, Deployed
+
+LOOT = 5_000
+"""What the attacks take: above every cap, and within the funds."""
+MOVE = keccak(text="transfer(address,uint256)")[:4]
+APPROVALS = ("approve(address,uint256)", "increaseAllowance(address,uint256)")
+FOR_ALL = "setApprovalForAll(address,bool)"
+AIM = {"wallet": AGENT.address, "selector": MOVE}
+ORDINARY = key("agent behind an ordinary validator")
+VALID = bytes.fromhex("1626ba7e")
+ETHER = 10**18
+
+
+@dataclass
+class Dollars(Money):
+    """A token with every way to grant an allowance."""
+
+    def __init__(self, chain: Chain) -> None:
+        super().__init__(chain, chain.deploy("PermitToken", label="threats"))
+
+
+@pytest.fixture(scope="module")
+def chain(project: Any) -> Iterator[Chain]:
+    """An anvil with all artifacts at hand."""
+    with anvil(artifacts.of(project)) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def dollars(chain: Chain) -> Dollars:
+    """What is to be stolen."""
+    return Dollars(chain)
+
+
+@pytest.fixture(scope="module")
+def fee(chain: Chain) -> Money:
+    """Nine times the amount on top."""
+    return Money(chain, chain.deploy("FeeToken", 900, True, label="threats"))
+
+
+@pytest.fixture(scope="module")
+def rebasing(chain: Chain) -> Money:
+    """Balances drop in the midst of a transfer."""
+    return Money(chain, chain.deploy("RebasingToken", label="threats"))
+
+
+@pytest.fixture(scope="module")
+def reentrant(chain: Chain) -> Money:
+    """Makes a prepared call in the midst of a transfer."""
+    return Money(chain, chain.deploy("ReentrantToken", label="threats"))
+
+
+@pytest.fixture(scope="module")
+def place(chain: Chain) -> Place:
+    """A core with an agent."""
+    made = Place(chain, "threats")
+    made.enroll(AGENT)
+    return made
+
+
+@pytest.fixture(scope="module")
+def naive(chain: Chain, place: Place, dollars: Dollars, fee: Money, rebasing: Money, reentrant: Money) -> OpenZeppelin:
+    """The agent's key behind an ordinary validator and a naive hook with the same cap."""
+    validator = chain.deploy("KeyValidator", label="naive threats")
+    made = OpenZeppelin.create(EntryPoint(chain), validator, AGENT, label="naive threats")
+    tokens = (dollars, fee, rebasing, reentrant)
+    selectors = [MOVE, *(keccak(text=name)[:4] for name in (*APPROVALS, FOR_ALL))]
+    targets = [*(token.address for token in tokens), place.registry.address]
+    hook = chain.deploy("NaiveHook7579", targets, selectors, CALL_CAP, label="threats")
+    succeed(made.install(EXECUTOR, chain.deploy("DrivenModule", label="naive threats").address))
+    succeed(made.install_hook(hook.address))
+    for token in tokens:
+        token.give(made.address, FUNDS)
+    return made
+
+
+@pytest.fixture(scope="module")
+def ours(chain: Chain, place: Place, dollars: Dollars, fee: Money, rebasing: Money, reentrant: Money) -> Modular:
+    """The same account behind the hook."""
+    permissions = [permission(AGENT.address, dollars.address, one) for one in (*APPROVALS, "transfer(address,uint256)")]
+    permissions += [permission(AGENT.address, one.address, measured=True) for one in (fee, rebasing, reentrant)]
+    permissions += [permission(AGENT.address, place.registry.address, FOR_ALL, standard=Standard.ERC721, call_cap=1)]
+    made = Modular.create(place, EntryPoint(chain), OpenZeppelin, *permissions, label="threats")
+    for token in (dollars, fee, rebasing, reentrant):
+        token.give(made.address, FUNDS)
+    return made
+
+
+@pytest.fixture(scope="module", params=ACCOUNTS, ids=lambda kind: kind.__name__)
+def each(chain: Chain, place: Place, dollars: Dollars, request: Any) -> Modular:
+    """Every account behind the hook."""
+    kind: type[Account] = request.param
+    point = EntryPoint(chain, VERSIONS[kind])
+    made = Modular.create(place, point, kind, permission(AGENT.address, dollars.address), label="each")
+    dollars.give(made.address, FUNDS)
+    return made
+
+
+@pytest.fixture(scope="module")
+def ordinary(chain: Chain, each: Modular) -> Account:
+    """The same account as another key sees it, behind the hook too, and an ordinary validator."""
+    if not isinstance(each.people, Kernel):
+        return each.people
+    validator = chain.deploy("KeyValidator", label="ordinary Kernel")
+    return each.people.with_validator(validator, ORDINARY, each.hook.address)
+
+
+@pytest.fixture(autouse=True)
+def fresh(chain: Chain, request: pytest.FixtureRequest) -> Iterator[None]:
+    """Each test begins anew."""
+    for name in ("naive", "ours", "each", "ordinary"):
+        if name in request.fixturenames:
+            request.getfixturevalue(name)
+    with undone(chain):
+        yield
+
+
+# ------------------------------------------------------------------ what an execution says
+
+
+def decoy(made: Account, shown: bytes, real: bytes, given: bytes) -> bytes:
+    """`execute` with one execution where Solidity would put it, and another where the offset leads."""
+    padding = bytes(-len(shown) % 32)
+    offset = 3 * 32 + len(shown) + len(padding)
+    head = given + offset.to_bytes(32, "big") + len(shown).to_bytes(32, "big") + shown + padding
+    return made.encode("execute", given, b"")[:4] + head + len(real).to_bytes(32, "big") + real
+
+
+def test_execute__decoy__is_not_what_is_charged(naive: OpenZeppelin, ours: Modular, dollars: Dollars) -> None:
+    """WP-2: the hook follows the offset, as the account does."""
+    shown, real = single(transfer(dollars, 0)), single(transfer(dollars, LOOT))
+    with dollars.moves(LOOT, naive.address, to=OUTSIDER):
+        succeed(naive.operate(decoy(naive, shown, real, mode())))
+    handled = ours.agent.operate(decoy(ours.agent, shown, real, mode()))
+    ours.failed(handled, CallCapExceeded, **AIM, target=dollars.address, amount=LOOT, cap=CALL_CAP)
+    small = single(transfer(dollars, 7))
+    with dollars.moves(7, ours.address, to=OUTSIDER):
+        succeed(ours.agent.operate(decoy(ours.agent, shown, small, mode())))
+    assert ours.charged(dollars.address) == Charged(1, 7)
+
+
+def aliased(call: Execution, times: int) -> bytes:
+    """A batch whose elements are all the same bytes."""
+    element = bytes(12) + bytes.fromhex(call.target[2:]) + call.value.to_bytes(32, "big") + (96).to_bytes(32, "big")
+    element += len(call.data).to_bytes(32, "big") + call.data + bytes(-len(call.data) % 32)
+    offsets = (32 * times).to_bytes(32, "big") * times
+    return (32).to_bytes(32, "big") + times.to_bytes(32, "big") + offsets + element
+
+
+def test_execute__batch_of_one_element_many_times__each_is_charged(
+    naive: OpenZeppelin, ours: Modular, dollars: Dollars
+) -> None:
+    """WP-2: offsets that lead to the same bytes are so many calls, and so many charges."""
+    times = 20
+    shown, batch = single(transfer(dollars, 0)), aliased(transfer(dollars, LOOT // times), times)
+    with dollars.moves(LOOT, naive.address, to=OUTSIDER):
+        succeed(naive.operate(decoy(naive, shown, batch, mode(BATCH))))
+    batch = aliased(transfer(dollars, 10), 3)
+    with dollars.moves(30, ours.address, to=OUTSIDER):
+        succeed(ours.agent.operate(ours.agent.encode("execute", mode(BATCH), batch)))
+    assert ours.charged(dollars.address) == Charged(3, 30)
+
+
+@pytest.mark.parametrize("function", APPROVALS)
+def test_execute__allowance__is_spending(
+    chain: Chain, naive: OpenZeppelin, ours: Modular, dollars: Dollars, function: str
+) -> None:
+    """WP-3: what others may take from now on is charged when it is granted."""
+    name, selector = function.partition("(")[0], keccak(text=function)[:4]
+    thief = chain.deploy("AllowanceThief", label="threats")
+    succeed(naive.execute(Execution(dollars.address, dollars.encode(name, thief.address, LOOT))))
+    with dollars.moves(LOOT, naive.address, to=thief.address):
+        chain.send(thief, "pull", dollars.address, naive.address, LOOT)
+    handled = ours.agent.execute(Execution(dollars.address, dollars.encode(name, thief.address, LOOT)))
+    fields = {"wallet": AGENT.address, "target": dollars.address, "selector": selector}
+    ours.failed(handled, CallCapExceeded, **fields, amount=LOOT, cap=CALL_CAP)
+    succeed(ours.agent.execute(Execution(dollars.address, dollars.encode(name, thief.address, CALL_CAP))))
+    assert ours.charged(dollars.address) == Charged(1, CALL_CAP)
+
+
+def test_execute__approval_for_all__is_everything(
+    chain: Chain, place: Place, naive: OpenZeppelin, ours: Modular
+) -> None:
+    """WP-3: an operator may take every token there is, so no finite cap lets one pass."""
+    data = place.registry.interface.encode(FOR_ALL, (OUTSIDER, True))
+    succeed(naive.execute(Execution(place.registry.address, data)))
+    token = int(chain.call(place.registry, "register()", sender=OUTSIDER))
+    chain.send(place.registry, "register()", sender=OUTSIDER)
+    chain.send(place.registry, "transferFrom", OUTSIDER, naive.address, token, sender=OUTSIDER)
+    chain.send(place.registry, "transferFrom", naive.address, OUTSIDER, token, sender=OUTSIDER)
+    handled = ours.agent.execute(Execution(place.registry.address, data))
+    fields = {"wallet": AGENT.address, "target": place.registry.address, "selector": data[:4]}
+    ours.failed(handled, CallCapExceeded, **fields, amount=2**256 - 1, cap=1)
+
+
+def test_execute__fee_on_top__is_charged(naive: OpenZeppelin, ours: Modular, fee: Money) -> None:
+    """WP-3: the balance tells what the call does not say."""
+    before = fee.of(naive.address)
+    succeed(naive.execute(transfer(fee, CALL_CAP)))
+    assert before - fee.of(naive.address) == 10 * CALL_CAP
+    handled = ours.agent.execute(transfer(fee, CALL_CAP))
+    fields = {"wallet": AGENT.address, "target": fee.address, "selector": bytes(4)}
+    ours.failed(handled, CallCapExceeded, **fields, amount=10 * CALL_CAP, cap=CALL_CAP)
+    succeed(ours.agent.execute(transfer(fee, 10)))
+    assert ours.charged(fee.address) == Charged(2, 100)
+
+
+def test_execute__rebase_in_the_midst__is_charged(
+    chain: Chain, naive: OpenZeppelin, ours: Modular, rebasing: Money
+) -> None:
+    """WP-3: a balance that drops during the execution counts as taken, whoever made it drop."""
+    chain.send(rebasing.token, "rebase", 50, True)
+    with undone(chain):
+        succeed(naive.execute(transfer(rebasing, 10)))
+        assert rebasing.of(naive.address) == (FUNDS - 10) // 2
+    fields = {"wallet": AGENT.address, "target": rebasing.address, "selector": bytes(4)}
+    drop = FUNDS - (FUNDS - 10) // 2
+    ours.failed(ours.agent.execute(transfer(rebasing, 10)), CallCapExceeded, **fields, amount=drop, cap=CALL_CAP)
+
+
+# ------------------------------------------------------------------ other ways to execute
+
+
+def test_executor__nested_in_a_transfer__is_refused_or_charged(
+    chain: Chain, naive: OpenZeppelin, ours: Modular, dollars: Dollars, reentrant: Money
+) -> None:
+    """WP-8: a token that drives an executor between the two checks gets nothing, and disturbs neither."""
+    executor = chain.deploy("DrivenModule", label="nested")
+    assert naive.install(EXECUTOR, executor.address).success
+    again = single(transfer(dollars, LOOT))
+    chain.send(
+        reentrant.token, "arm", executor.address, executor.interface.encode("drive", (naive.address, mode(), again))
+    )
+    with dollars.moves(LOOT, naive.address, to=OUTSIDER):
+        succeed(naive.execute(transfer(reentrant, 1)))
+
+    def armed(by: Deployed, call: Execution) -> None:
+        data = by.interface.encode("drive", (ours.address, mode(), single(call)))
+        chain.send(reentrant.token, "arm", by.address, data)
+
+    armed(ours.unknown, transfer(dollars, LOOT))
+    with dollars.moves(0, ours.address, to=OUTSIDER), reentrant.moves(1, ours.address, to=OUTSIDER):
+        succeed(ours.agent.execute(transfer(reentrant, 1)))
+    assert (ours.charged(dollars.address), ours.charged(reentrant.address)) == (Charged(0, 0), Charged(1, 1))
+    # Even what people's executor takes meanwhile of the measured token is charged to the agent that lets it happen.
+    armed(ours.trusted, transfer(reentrant, 40))
+    with reentrant.moves(42, ours.address, to=OUTSIDER):
+        succeed(ours.agent.execute(transfer(reentrant, 2)))
+    assert ours.charged(reentrant.address) == Charged(3, 43)
+
+
+def test_executor__unknown__does_not_bypass(naive: OpenZeppelin, ours: Modular, chain: Chain, dollars: Dollars) -> None:
+    """WP-1: every way to execute is one that the hook checks."""
+    executor = chain.deploy("DrivenModule", label="bypass")
+    succeed(naive.install(EXECUTOR, executor.address))
+    with dollars.moves(LOOT, naive.address, to=OUTSIDER):
+        naive.drive(executor, transfer(dollars, LOOT), sender=OUTSIDER)
+    with reverts(NotPermitted, wallet=ours.unknown.address, target=dollars.address, selector=MOVE):
+        ours.agent.drive(ours.unknown, transfer(dollars, 1), sender=OUTSIDER)
+
+
+def test_fallback__flooded_by_an_outsider__spends_nothing(ours: Modular, dollars: Dollars, chain: Chain) -> None:
+    """BR-5: the hook is asked by anybody through a fallback handler, also with the calldata of an execution."""
+    handler = chain.at(ours.address, "DrivenModule")
+    for _ in range(3):
+        chain.send(handler, "ping", sender=OUTSIDER)
+    spoof = execute_data(ours.agent, transfer(dollars, 10))
+    with pytest.raises(ContractReverted):
+        chain.node.call({"from": OUTSIDER, "to": ours.address, "data": "0x" + spoof.hex()}, "latest")
+    assert ours.charged(dollars.address) == Charged(0, 0)
+
+
+def test_operation__within_a_trusted_execution__gets_no_more(chain: Chain, each: Modular) -> None:
+    """WP-4: whom people's executor pays hands in an operation meanwhile: it is not people's for that."""
+    if isinstance(each.people, OpenZeppelin | Kernel):
+        # EntryPoint 0.8 serves no contracts; Kernel's root is never asked.
+        assert (each.people.entry_point.address, isinstance(each.people, Kernel)) in {
+            (EntryPoint(chain, "0.8").address, False),
+            (EntryPoint(chain, "0.7").address, True),
+        }
+        return
+    executor = chain.deploy("DrivenModule", label=f"smuggled {each.address}")
+    data = each.people.encode("installModule", EXECUTOR, executor.address, each.people.install_data(EXECUTOR, b""))
+    point, people = each.people.entry_point, each.people
+    operation = point.operation(each.address, data, people.nonce_key, people.signer)
+    target = chain.deploy("ReentrantTarget", label="paid by people")
+    chain.send(target, "arm", point.address, point.contract.interface.encode("handleOps", ([operation], BUNDLER)))
+    each.agent.drive(each.trusted, Execution(target.address, target.interface.encode("poke", ())), sender=OUTSIDER)
+    assert chain.call(point.contract, "getNonce", each.address, people.nonce_key) == operation.nonce + 1
+    assert chain.call(each.people.contract, "isModuleInstalled", EXECUTOR, executor.address, b"") is False
+
+
+# ------------------------------------------------------------------ what no hook is asked about
+
+
+def test_naive_hook__operation_for_another_function__passes(
+    naive: OpenZeppelin, chain: Chain, dollars: Dollars
+) -> None:
+    """WP-4: a hook that checks executions alone is uninstalled by its agent; ours is not, see below."""
+    hook = chain.call(naive.contract, "hook")
+    succeed(naive.uninstall_hook(hook))
+    with dollars.moves(LOOT, naive.address, to=OUTSIDER):
+        succeed(naive.execute(transfer(dollars, LOOT)))
+
+
+def test_hook__its_removal__takes_an_ordinary_validator(
+    chain: Chain, each: Modular, ordinary: Account, dollars: Dollars
+) -> None:
+    """WP-4: behind an ordinary validator the agent removes the hook, on Safe7579 at once, on Nexus in a day."""
+    removal = ordinary.encode("uninstallModule", HOOK, each.hook.address, ordinary.uninstall_data(HOOK, b""))
+    emergency = keccak(text="emergencyUninstallHook(address,bytes)")[:4]
+    freed = False
+    with undone(chain):
+        if isinstance(ordinary, Kernel):
+            with refused(b"AA23"):
+                ordinary.operate(removal)
+        elif isinstance(ordinary, Nexus):
+            assert not ordinary.operate(removal).success
+            succeed(ordinary.emergency_uninstall_hook(each.hook.address))
+            chain.later(DAY)
+            freed = ordinary.emergency_uninstall_hook(each.hook.address).success
+        else:
+            freed = ordinary.operate(removal).success
+        with dollars.moves(LOOT if freed else 0, each.address, to=OUTSIDER):
+            assert ordinary.execute(transfer(dollars, LOOT)).success is freed
+    assert freed is isinstance(ordinary, Nexus | Safe7579)
+    prefix = EXECUTE_USER_OP if isinstance(ordinary, Kernel) else b""
+    for data in (removal, emergency + removal[4:]):
+        with refused(b"AA23"):
+            Account.operate(each.agent, prefix + data)
+
+
+def signature_of(made: Account, digest: bytes) -> bytes:
+    """For `isValidSignature` by this validator, on Kernel as one that is not the root's."""
+    if isinstance(made, Kernel):
+        return b"\x01" + bytes.fromhex(made.validator.address[2:]) + made.signature(digest)[1:]
+    return made.signature(digest)
+
+
+def answer(chain: Chain, made: Account, digest: bytes) -> bytes:
+    """What the account says of a signature by this key; nothing if it reverts."""
+    try:
+        return bytes(chain.call(made.contract, "isValidSignature", digest, signature_of(made, digest)))
+    except ContractReverted:
+        return b""
+
+
+def test_is_valid_signature__by_the_agents_key__never(chain: Chain, each: Modular, ordinary: Account) -> None:
+    """WP-4: an ordinary validator signs permits for the account, past every hook; ours signs nothing."""
+    digest = keccak(text="a permit for everything")
+    assert answer(chain, ordinary, digest) == VALID
+    assert answer(chain, each.agent, digest) in (b"\xff" * 4, b"")
+
+
+def test_hook__of_another_account__cannot_be_installed(ours: Modular, each: Modular) -> None:
+    """WP-1: one policy guards one account: a session key is good nowhere else."""
+    handled = each.people.install(VALIDATOR, ours.hook.address, bytes(64))
+    assert not handled.success
+
+
+def test_operation__replayed_on_another_account__is_not_valid(each: Modular, ours: Modular, dollars: Dollars) -> None:
+    """WP-1: the same key in two accounts signs for one at a time."""
+    point = each.agent.entry_point
+    data = execute_data(each.agent, transfer(dollars))
+    signed = point.operation(ours.address, data, each.agent.nonce_key, AGENT).signature
+    data = EXECUTE_USER_OP + data if isinstance(each.agent, Kernel) else data
+    replayed = point.operation(each.address, data, each.agent.nonce_key, AGENT)._replace(signature=signed)
+    with refused(b"AA24"):
+        point.handle(replayed)
+
+
+# ------------------------------------------------------------------ gas
+
+
+def priced(made: Account, data: bytes, paymaster: bytes = b"") -> UserOperation:
+    """An operation at a gas price of the agent's choice, much of it for nothing: who hands it in gets the money."""
+    data = EXECUTE_USER_OP + data if isinstance(made, Kernel) else data
+    plain = made.entry_point.operation(made.address, data, made.nonce_key, made.signer)
+    price = 10**9
+    made_dear = plain._replace(
+        pre_verification_gas=10**8, gas_fees=price.to_bytes(16, "big") * 2, paymaster_and_data=paymaster
+    )
+    digest = made.chain.call(made.entry_point.contract, "getUserOpHash", made_dear)
+    return made_dear._replace(signature=sign_hash(made.signer, digest))
+
+
+def balance(chain: Chain, made: Account) -> int:
+    """Of the account's own coin, deposit included."""
+    own = int(chain.node.request("eth_getBalance", made.address, "latest"), 16)
+    return own + int(chain.call(made.entry_point.contract, "balanceOf", made.address))
+
+
+def test_operation__at_any_price__is_never_at_the_accounts_expense(
+    chain: Chain, each: Modular, ordinary: Account, dollars: Dollars
+) -> None:
+    """WP-3: through an ordinary validator a refused operation pays whoever hands it in; through ours none does."""
+    chain.node.request("anvil_setBalance", each.address, hex(ETHER))
+    data = execute_data(ordinary, transfer(dollars, LOOT))
+    handled: Handled = ordinary.entry_point.handle(priced(ordinary, data))
+    assert not handled.success
+    lost = ETHER - balance(chain, ordinary)
+    assert ETHER // 10 <= lost < ETHER
+    for paymaster in (b"", bytes(20) + (10**6).to_bytes(16, "big") * 2):
+        with pytest.raises(ContractReverted) as error:
+            each.agent.entry_point.handle(priced(each.agent, data, paymaster))
+        if paymaster and isinstance(each.agent, OpenZeppelin):
+            assert b"AA98 invalid paymaster" in error.value.data  # EntryPoint 0.8 itself; 0.7 takes it for none
+            continue
+        assert b"AA23" in error.value.data
+        if not isinstance(each.agent, Safe7579):
+            assert keccak(text="AccountWouldPay()")[:4] in error.value.data
+    assert balance(chain, ordinary) == ETHER - lost
+    # For nothing, or at the expense of a paymaster, it may.
+    succeed(each.agent.execute(transfer(dollars)))
+    sponsored = priced(each.agent, data, bytes.fromhex(account("paymaster")[2:]) + bytes(32))
+    digest = chain.call(each.agent.entry_point.contract, "getUserOpHash", sponsored)
+    assert chain.call(each.hook, "validateUserOp", sponsored, digest, sender=each.address) == 0
+    with reverts(AccountWouldPay):
+        chain.call(each.hook, "validateUserOp", sponsored._replace(paymaster_and_data=b""), digest, sender=each.address)
+
+
+# ------------------------------------------------------------------ ERC-7710
+
+
+def test_redeem__two_delegations__do_not_double_the_budget(chain: Chain, place: Place, dollars: Dollars) -> None:
+    """WP-1: a caveat that counts by delegation gives each its own cap; ours counts by wallet."""
+    delegations = Delegations(EntryPoint(chain, "0.7"), label="threats")
+    delegator = delegations.create([PEOPLE.address], label="threats").address
+    dollars.give(delegator, FUNDS)
+    naive = chain.deploy("NaiveCaveat", [dollars.address], [MOVE], CAP, label="threats")
+    setup = place.setup(delegator, dollars.address).permit(permission(AGENT.address, dollars.address, call_cap=CAP))
+    caveat = chain.deploy("AgentCaveat", setup.arguments, delegations.manager.address, label="threats")
+    for enforcer, terms, expected in ((naive, b"", 2 * CAP), (caveat, caveat_terms(AGENT.address), CAP)):
+        before = dollars.of(delegator)
+        for salt in (1, 2):
+            unsigned = Delegation(AGENT.address, delegator, (Caveat(enforcer.address, terms),), salt=salt)
+            held = delegations.sign(unsigned, PEOPLE)
+            call = single(transfer(dollars, CAP))
+            if expected == CAP and salt == 2:
+                with pytest.raises(ContractReverted) as error:
+                    delegations.redeem([held], mode(), call, sender=AGENT.address)
+                assert type(from_revert(error.value.data)).__name__ == "AgentDenied"
+            else:
+                delegations.redeem([held], mode(), call, sender=AGENT.address)
+        assert before - dollars.of(delegator) == expected
