@@ -146,12 +146,15 @@ def sign(message: TypedData, signer: Any) -> bytes:
 
     Raises:
         SignatureRefused: The account declined, as a hardware wallet's holder may.
-        UnsupportedSender: `signer` has no `sign_message`.
+        UnsupportedSender: `signer` cannot sign messages, as a Safe cannot.
     """
+    text = f"{type(signer).__name__} cannot sign messages: give a LocalAccount or an Ape account that has a key"
     if not hasattr(signer, "sign_message"):
-        text = f"{type(signer).__name__} cannot sign messages: give a LocalAccount or an Ape account"
         raise UnsupportedSender(text)
-    signed = signer.sign_message(encode_typed_data(full_message=message))
+    try:
+        signed = signer.sign_message(encode_typed_data(full_message=message))
+    except NotImplementedError as error:
+        raise UnsupportedSender(text) from error
     if signed is None:
         text = f"{signer.address} did not sign the {message['primaryType']}"
         raise SignatureRefused(text)

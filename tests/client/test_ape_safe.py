@@ -17,7 +17,7 @@ from click.testing import CliRunner
 from eth_utils.address import to_checksum_address
 from packaging.version import Version
 
-from switchgear import Breaker, Causes, State, connect, errors
+from switchgear import Breaker, Causes, State, connect, errors, signing
 from switchgear._cli import cli
 from switchgear.chain import Node
 from switchgear.foreign import artifacts
@@ -150,6 +150,14 @@ def test_trip_command__account_is_a_safes_alias__trips(
     assert done.exit_code == 0, done.stderr
     assert f"actor {guardian.address}" in done.stdout
     assert Breaker(world.web3).agent(world.agent).state(world.now) is State.OPEN
+
+
+def test_sign__by_a_safe__is_refused_by_type(world: World, guardian: SafeAccount) -> None:
+    """OP-4: the plugin signs no messages; a Safe among a council's signers signs by its owners elsewhere."""
+    message = world.breaker.wallet_binding(world.agent, guardian.address, world.now + HOUR)
+
+    with pytest.raises(errors.UnsupportedSender, match="SafeAccount cannot sign messages"):
+        signing.sign(message, guardian)
 
 
 def test_actuator__safe__is_refused(world: World, guardian: SafeAccount) -> None:

@@ -13,9 +13,9 @@ from eth_utils.crypto import keccak
 
 from switchgear.chain import Node
 from switchgear.countersign import Countersign, State
-from switchgear.decoder import Standard
+from switchgear.decoder import NATIVE, Standard
 from switchgear.deployment import core_address, deploy
-from switchgear.policy import NATIVE, Permission, SessionPolicy, Setup, deploy_safe_guard
+from switchgear.policy import Permission, SessionPolicy, Setup, deploy_safe_guard
 from tests.support.world import DAY, LIMITS, POLICY
 
 if TYPE_CHECKING:

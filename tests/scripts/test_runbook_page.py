@@ -12,13 +12,16 @@ import pytest
 
 from switchgear._cli import cli
 
-PAGES = [Path(__file__).parents[2] / "docs" / name for name in ("runbook.md", "report.md")]
+PAGES = [Path(__file__).parents[2] / "docs" / name for name in ("runbook.md", "report.md", "countersign.md")]
 ADDRESS = "0x" + "11" * 20
 NAMES = {
     "AGENT": "7",
     "WALLET": ADDRESS,
     "VAULT": ADDRESS,
-    "GUARDIAN": ADDRESS,
+    "POLICY": ADDRESS,
+    "TOKEN": ADDRESS,
+    "PAYEE": ADDRESS,
+    "ID": "0x" + "22" * 32,
     "ME": "TEST::0",
     "OWNER": "TEST::1",
     "RPC": "http://127.0.0.1:8545",
@@ -38,8 +41,10 @@ def commands() -> list[str]:
 
 
 @pytest.mark.parametrize("command", commands())
-def test_runbook_page__every_command__parses(command: str) -> None:
-    """At 3 am nobody looks for the right option."""
+def test_runbook_page__every_command__parses(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At 3 am nobody looks for the right option. A file that a command reads is there."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pay.json").touch()
     text = Template(command).substitute(NAMES).replace(" AGENT ", " 7 ")
     program, group, name, *words = shlex.split(text)
     assert (program, group) == ("ape", "agents")
@@ -60,5 +65,5 @@ def test_runbook_page__steps__are_all_there_in_order() -> None:
 def test_runbook_page__commands_that_send__are_not_sent_by_accident() -> None:
     """OP-3: each names an account or is a dry run, and says so."""
     for command in commands():
-        if re.match(r"ape agents (trip|reset|revoke|beat|limits set|drill .*--execute)\b", command):
+        if re.match(r"ape agents (trip|reset|revoke|beat|limits set|approvals veto|drill .*--execute)\b", command):
             assert "--account $ME" in command or "--as " in command, command
