@@ -22,6 +22,8 @@ FUNDS = 20_000 * DOLLAR
 BILL = 1_200 * DOLLAR
 SMALL = 100 * DOLLAR
 LARGE = 15_000 * DOLLAR
+SIGNED_ABOVE = 0
+"""Of the agent that can do nothing alone."""
 APPROVE_ABOVE = 1_000 * DOLLAR
 DELAY_ABOVE = 5_000 * DOLLAR
 DAY = 24 * HOUR
@@ -53,7 +55,7 @@ def play_proposal(stage: Stage, scene: Scene) -> Figures:
 
     safe = open_treasury(stage, wallet, person, FUNDS)
     council = _council(stage, owner, [person], 1)
-    policy = guard(safe, owner, payments(safe, approve_above=0), council=council.address).address
+    policy = guard(safe, owner, payments(safe, approve_above=SIGNED_ABOVE), council=council.address).address
     bill = safe.transfer(shop, BILL)
     refused = safe.execute(wallet, bill)
     scene.guarded(f"It pays a bill of {dollars(BILL)} by itself: {refused.answer}.")

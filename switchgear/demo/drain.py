@@ -34,8 +34,8 @@ THEFT = 100 * DOLLAR
 """A fiftieth of what an hour allows."""
 DAYS = 9
 BILLS_A_DAY = 5
-RATE = RATES[-1]
-DETECTOR = "counterparties"
+THRESHOLD = shipped()[str(RATES[-1])]["counterparties"]
+"""For one false alarm an agent in 300 days."""
 REPORT = Path(".cache") / "demo" / "incident.html"
 
 
@@ -81,7 +81,9 @@ def play(stage: Stage, scene: Scene) -> Figures:
                 break
             seen = theft.block
             sentinel()
-    trip = next(stage.breaker.events("BreakerTripped", from_block=harm, protocol=safe.vault.address))
+    trips = list(stage.breaker.events("BreakerTripped", from_block=harm, protocol=safe.vault.address))
+    scene.holds("one breaker has opened", len(trips), 1)
+    trip = trips[0]
     lost_with = before - safe.balance
     latency = trip.block_number - seen
     scene.guarded(
@@ -117,7 +119,7 @@ def _sentinel(stage: Stage, account: Account, guardian: LocalAccount, database: 
             "detectors": [
                 {
                     "use": "switchgear.detect.detectors:YoungCounterparties",
-                    "options": {"threshold": shipped()[str(RATE)][DETECTOR]},
+                    "options": {"threshold": THRESHOLD},
                     "mode": "enforce",
                 }
             ],

@@ -20,7 +20,11 @@ SCENES = {
     "evasion": ["S9"],
     "leak": ["S11"],
     "operator": ["S3", "S9"],
+    "session": ["S6"],
+    "proposal": ["S7"],
+    "veto": ["S8"],
     "commerce": ["S13"],
+    "drain": ["S4", "S14"],
 }
 BROKEN = """
 from switchgear.demo import rome

@@ -8,7 +8,21 @@ import click
 import pytest
 from rich.console import Console
 
-from switchgear.demo import cascade, commerce, evasion, identity, leak, operate, rome, spawn, stage, vaults
+from switchgear.demo import (
+    cascade,
+    commerce,
+    council,
+    drain,
+    evasion,
+    identity,
+    leak,
+    operate,
+    rome,
+    session,
+    spawn,
+    stage,
+    vaults,
+)
 from switchgear.demo.cli import SCRIPTS, choose, perform
 from switchgear.demo.scene import ClaimFailed, Scene, dollars
 from switchgear.demo.stage import BLOCK_TIME, DOLLAR, ETHER, Call, Stage
@@ -178,7 +192,11 @@ def test_perform__scene__gas_and_transactions_are_those_of_its_blocks(local: Sta
         (evasion.SCRIPT, evasion, "LIMITS", UNBOUNDED),
         (leak.SCRIPT, leak, "LIMITS", UNBOUNDED),
         (operate.SCRIPT, operate, "LIMITS", UNBOUNDED),
+        (session.SCRIPT, session, "SESSION", UNBOUNDED),
+        (council.PROPOSAL, council, "SIGNED_ABOVE", UNLIMITED_VALUE),
+        (council.VETO, council, "DELAY_ABOVE", UNLIMITED_VALUE),
         (commerce.SCRIPT, commerce, "PAYMENTS", UNBOUNDED),
+        (drain.SCRIPT, drain, "THRESHOLD", 1e9),
     ],
     ids=[script.name for script in SCRIPTS],
 )

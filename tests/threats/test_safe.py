@@ -414,7 +414,7 @@ def test_reentry__by_the_token_itself__each_is_charged(ours: Guarded, field: Fie
 def test_measured_approval__left_over_beside_a_drop__only_where_the_spender_is_free(
     ours: Guarded, field: Field, thief: Deployed, bound: bool
 ) -> None:
-    """WP-3: approval and drop of one execution are one charge, whoever is approved: `measured` needs a rule then."""
+    """WP-3: approval and drop of one execution are one charge, whoever is approved: `measured` wants a rule."""
     token = field.token.address
     ours.by_people([(token, field.encode("approve", thief.address, CAP))])
     pull = thief.interface.encode("pull", (token, ours.address, 400))
