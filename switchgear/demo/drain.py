@@ -15,6 +15,7 @@ from switchgear.demo.stage import DOLLAR, HOUR
 from switchgear.demo.vaults import LANE, open_account, serve_probation
 from switchgear.detect.suite import RATES, shipped
 from switchgear.report import compose, examine, gather, to_html
+from switchgear.report.scores import fired
 from switchgear.sentinel.config import Config
 from switchgear.sentinel.engine import Sentinel
 from switchgear.types import Reason, Scope
@@ -36,6 +37,7 @@ DAYS = 9
 BILLS_A_DAY = 5
 THRESHOLD = shipped()[str(RATES[-1])]["counterparties"]
 """For one false alarm an agent in 300 days."""
+DATABASE = "sentinel.db"
 REPORT = Path(".cache") / "demo" / "incident.html"
 
 
@@ -60,7 +62,7 @@ def play(stage: Stage, scene: Scene) -> Figures:
     serve_probation(scene, safe, [wallet], shop)
     stage.breaker.set_guardian(safe.vault.address, guardian.address, 24 * HOUR, sender=admin)
     with TemporaryDirectory() as folder:
-        sentinel = _sentinel(stage, safe, guardian, Path(folder) / "sentinel.db")
+        sentinel = _sentinel(stage, safe, guardian, Path(folder) / DATABASE)
         sentinel()
         for _ in range(DAYS * BILLS_A_DAY):
             stage.pass_time(24 * HOUR // BILLS_A_DAY)
@@ -81,6 +83,7 @@ def play(stage: Stage, scene: Scene) -> Figures:
                 break
             seen = theft.block
             sentinel()
+        scores = fired(Path(folder) / DATABASE, agent)
     trips = list(stage.breaker.events("BreakerTripped", from_block=harm, protocol=safe.vault.address))
     scene.holds("one breaker has opened", len(trips), 1)
     trip = trips[0]
@@ -96,10 +99,12 @@ def play(stage: Stage, scene: Scene) -> Figures:
     scene.holds("and nothing on-chain: no limit was near", lost_with < vaults.LIMITS.value_cap)
     scene.at_most("the loss is a few payments", lost_with, 8 * THEFT)
 
-    evidence = gather(stage.breaker, agent, first=first, decimals=18)
+    evidence = gather(stage.breaker, agent, first=first, decimals=18, scores=scores)
     path = ManagerAccessMixin.local_project.path / REPORT
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(to_html(compose(evidence, examine(evidence, onset=harm))))
+    score = scores[-1]
+    scene.holds("the report names the score that did it", score.alarming and score.block == seen)
     scene.guarded(f"The report of the incident is in {REPORT}.")
     scene.holds("the report tells of the trip", trip.transaction_hash in path.read_text())
     return Figures(

@@ -11,6 +11,7 @@ from switchgear.ops.cli import Command, core_option, json_option, note, print_js
 from switchgear.ops.context import context, resolve_agent
 from switchgear.report import compose, examine, gather, to_html, to_markdown
 from switchgear.report.compose import configuration_hash
+from switchgear.report.scores import fired
 
 if TYPE_CHECKING:
     from switchgear.report import Evidence, Findings
@@ -24,6 +25,12 @@ if TYPE_CHECKING:
     "--onset",
     type=click.IntRange(min=0),
     help="Block in which the incident began.  [default: a window before the trip]",
+)
+@click.option(
+    "--sentinel",
+    "database",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A sentinel's database: the scores that fired, with their thresholds.",
 )
 @click.option("--decimals", type=click.IntRange(0, 255), default=0, help="Of the lanes' unit of value.")
 @click.option("--explorer", metavar="URL", help="Link transactions to a block explorer: an address with {hash} in it.")
@@ -39,6 +46,7 @@ def cli(
     from_block: int | None,
     to_block: int | None,
     onset: int | None,
+    database: Path | None,
     decimals: int,
     explorer: str | None,
     out: Path | None,
@@ -55,7 +63,8 @@ def cli(
     handle = resolve_agent(ctx, breaker, agent)
     origin = ctx.from_block(breaker)
     first = origin if from_block is None else from_block
-    evidence = gather(breaker, handle, first=first, last=to_block, origin=origin, decimals=decimals)
+    scores = [] if database is None else fired(database, handle)
+    evidence = gather(breaker, handle, first=first, last=to_block, origin=origin, decimals=decimals, scores=scores)
     findings = examine(evidence, onset=onset)
     document = compose(evidence, findings, explorer=explorer)
     stem = out or Path(f"report-{handle}-{evidence.last.number}")

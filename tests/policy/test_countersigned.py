@@ -14,6 +14,8 @@ from switchgear.errors import AgentDenied, NeedsCountersignature, NotCountersign
 from switchgear.foreign.keys import key
 from switchgear.foreign.safe import Call, Safes, Sender
 from switchgear.gas.chain import Deployed, account
+from switchgear.serve.people import pending
+from switchgear.serve.watch import Approval
 from switchgear.types import Reason
 from tests.support.guarded import AGENT, BOB, CAP, CHIEF, DAY, EVE, OTHER, Field, Guarded, refuses
 
@@ -184,3 +186,20 @@ def test_consume__by_a_stranger__not_the_policys(watched: Guarded, council: Depl
                 council, "consume", watched.address, AGENT.address, hash_of(watched, amount), False, sender=caller
             )
     watched.transfer(amount)
+
+
+def test_pending__approved_and_unused__waits_on_the_live_page(watched: Guarded, council: Deployed) -> None:
+    """WP-7, S14: whoever watches sees what was countersigned, until it is used."""
+    web3, policy = watched.chain.node.web3, watched.guard.address
+    assert pending(web3, [policy]) == []
+    calls = hash_of(watched, DELAY_ABOVE)
+    approve(watched, council, calls)
+    ready = watched.chain.now + DELAY
+    assert pending(web3, [policy]) == [Approval(AGENT.address, f"execution 0x{calls.hex()}", 2, 2, ready)]
+    watched.transfer(DELAY_ABOVE)
+    assert pending(web3, [policy]) == []
+
+
+def test_pending__policy_without_council__has_none(guarded: Guarded) -> None:
+    """WP-7: nothing waits where nobody could be asked."""
+    assert pending(guarded.chain.node.web3, [guarded.guard.address]) == []
