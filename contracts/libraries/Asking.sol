@@ -27,7 +27,7 @@ library Asking {
         returns (bool answered, Verdict verdict, uint256 available)
     {
         bytes32 selector = ISeries.admit.selector;
-        uint256 answer;
+        uint256 reasons = uint256(type(Reason).max) + 1;
         available = gasleft();
         assembly ("memory-safe") {
             // In memory that nobody owns yet: 120 gas less than abi.encodeCall.
@@ -37,10 +37,10 @@ library Asking {
             mstore(add(question, 0x24), wallet)
             mstore(add(question, 0x44), value)
             answered := call(ANSWER_GAS, core, 0, question, 0x64, 0x00, 0x20)
-            answered := and(answered, eq(returndatasize(), 0x20))
-            answer := mload(0x00)
+            verdict := mload(0x00)
+            // One word, in which no field holds what its type cannot.
+            let strange := or(and(verdict, not(VERDICT_BITS)), iszero(lt(byte(30, verdict), reasons)))
+            answered := and(and(answered, eq(returndatasize(), 0x20)), iszero(strange))
         }
-        answered = answered && answer & ~VERDICT_BITS == 0 && uint8(answer >> 8) <= uint8(type(Reason).max);
-        verdict = Verdict.wrap(answer);
     }
 }

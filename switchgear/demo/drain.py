@@ -65,7 +65,7 @@ def play(stage: Stage, scene: Scene) -> Figures:
         sentinel = _sentinel(stage, safe, guardian, Path(folder) / DATABASE)
         sentinel()
         for _ in range(DAYS * BILLS_A_DAY):
-            stage.pass_time(24 * HOUR // BILLS_A_DAY)
+            stage.hold(24 * HOUR // BILLS_A_DAY)
             safe.withdraw(wallet, BILL, shop)
         sentinel()
         scene.guarded(
@@ -77,7 +77,7 @@ def play(stage: Stage, scene: Scene) -> Figures:
         before, harm = safe.balance, stage.block + 1
         seen = harm
         for thief in stage.actors(len(range(0, before, THEFT))):
-            stage.pass_time(HOUR)
+            stage.hold(HOUR)
             theft = safe.withdraw(wallet, THEFT, thief)
             if not theft.done:
                 break

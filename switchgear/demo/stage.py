@@ -242,8 +242,12 @@ class Stage:
 
     def pass_time(self, seconds: int) -> None:
         """Moves the chain's clock and mines a block."""
-        self.node.request("evm_setNextBlockTimestamp", self.now + seconds)
+        self.hold(seconds)
         self.node.request("evm_mine")
+
+    def hold(self, seconds: int) -> None:
+        """The next block is mined so much later, and none before it."""
+        self.node.request("evm_setNextBlockTimestamp", self.now + seconds)
 
     # ------------------------------------------------------------------ doing
 
