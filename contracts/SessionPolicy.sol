@@ -49,6 +49,8 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 ///      - A permitted target can do with the account's allowances what it likes: where amounts are not decoded, name the
 ///        `assets` it can reach, and it is charged for what they drop by.
 ///      - An approval is charged when it is given. Where the same execution also spends it, `measured` keeps it to one charge.
+///      - A `measured` approval and a drop of equal size in one execution are one charge, whoever was approved: permit it only with
+///        a rule for the spender.
 ///      - In a batch, the excess of an asset counts for the first permission that watches it.
 ///      - A wallet that was replaced needs permissions of its own; its agent's breakers come along by themselves.
 ///      - The admin of the lanes is the owner named at deployment, and moves in the core, separately.
