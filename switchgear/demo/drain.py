@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -131,6 +132,8 @@ def _sentinel(stage: Stage, account: Account, guardian: LocalAccount, database: 
         }
     )
     endpoint = ManagerAccessMixin.provider.http_uri
+    # The scene tells what it does.
+    logging.getLogger("switchgear.sentinel").addHandler(logging.NullHandler())
 
     def run() -> None:
         watching = Sentinel(config, account=guardian, core=stage.breaker.address, endpoint=endpoint)

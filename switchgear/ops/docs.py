@@ -20,8 +20,8 @@ _OF_APE = {"network", "provider_settings", "verbosity"}
 _HEAD = """# The command line
 
 Written by `ape run docs` from the commands' own help, which a test compares. `ape agents` comes with the installed
-package; in a checkout, `ape run trip` and the like are the same commands. Every command that asks a chain takes Ape's
-`--network` and `--verbosity` too.
+package; in a checkout, `ape run trip` and the like are the same commands, `ape run status` is `ape agents show`, and
+`ape run deploy` and `check` have no other name. Every command that asks a chain takes Ape's `--network` too.
 
 Whatever sends is a dry run until an account is named. It is simulated before it is sent.
 """
