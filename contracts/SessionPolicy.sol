@@ -1,25 +1,19 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {Delayed} from "./Delayed.sol";
 import {IActionDecoder} from "./interfaces/IActionDecoder.sol";
-import {ICircuitBreaker} from "./interfaces/ICircuitBreaker.sol";
-import {ICountersign} from "./interfaces/ICountersign.sol";
-import {IEnrolment} from "./interfaces/IEnrolment.sol";
-import {ILedger} from "./interfaces/ILedger.sol";
-import {ISessionPolicy} from "./interfaces/ISessionPolicy.sol";
 import {ActionDecoder} from "./libraries/ActionDecoder.sol";
 import {Asking} from "./libraries/Asking.sol";
 import {Frames, Watch} from "./libraries/Frames.sol";
 import {PermissionWord, PermissionWords} from "./libraries/PermissionWords.sol";
 import {Rules} from "./libraries/Rules.sol";
-import {Spends} from "./libraries/Spends.sol";
-import {WalletWords} from "./libraries/WalletWords.sol";
-import {UnknownPolicy, WalletWord} from "./types/Types.sol";
+import {PolicyAdministration} from "./policy/PolicyAdministration.sol";
+import {PolicyLedger} from "./policy/PolicyLedger.sol";
 import {Verdict} from "./types/Verdict.sol";
-import {Call, NATIVE, PLAIN_TRANSFER, Permission, Rule, Spend, Standard, UNDERLYING} from "./types/Wallets.sol";
+import {Call, NATIVE, PLAIN_TRANSFER, Spend, Standard, UNDERLYING} from "./types/Wallets.sol";
 import {IERC4626} from "@openzeppelin/contracts/interfaces/IERC4626.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {Address} from "@openzeppelin/contracts/utils/Address.sol";
 
 /// @title SessionPolicy
 /// @notice What agent keys may do with one account: which functions of which targets, with which arguments, how much of which
@@ -39,6 +33,9 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 ///      People are told from agents by name: parties that the owner trusts pass unasked, without a call to the core, so that
 ///      nothing that is broken here locks them out (WP-6).
 ///
+///      A policy has one address and two pieces of code, as the core has: this one is asked at every action, and what its owner
+///      sets is in `PolicyAdministration`, which the constructor creates and the fallback runs on this storage.
+///
 ///      Trust assumptions
 ///
 ///      Agents' keys may be hostile, and so may every target, token and neighbour. The owner is people. It loosens a day in
@@ -54,156 +51,75 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 ///      - In a batch, the excess of an asset counts for the first permission that watches it.
 ///      - A wallet that was replaced needs permissions of its own; its agent's breakers come along by themselves.
 ///      - The admin of the lanes is the owner named at deployment, and moves in the core, separately.
-abstract contract SessionPolicy is ISessionPolicy, Delayed {
+abstract contract SessionPolicy is PolicyLedger {
     using ActionDecoder for Call;
 
-    struct Grant {
-        PermissionWord word;
-        Usage usage;
-        uint256 nativeCap;
-        address[] assets;
-        Rule[] rules;
-    }
+    uint32 private constant _TRANSFER = 0xa9059cbb;
+    uint32 private constant _APPROVE = 0x095ea7b3;
 
-    struct Usage {
-        uint24 uses;
-        uint24 used;
-        uint24 cooldown;
-        uint40 lastUse;
-        uint128 lifetimeCap;
-        uint128 spent;
-    }
-
-    /// @dev For reading a balance, an owner or a vault's asset: no answer of a stranger may take all gas (BR-16).
-    uint256 private constant _READ_GAS = 150_000;
-    uint256 private constant _READ_REQUIRED = _READ_GAS * 64 / 63 + 10_000;
-    uint256 private constant _MAX_ASSETS = 4;
-
-    /// @inheritdoc ISessionPolicy
-    ICircuitBreaker public immutable circuitBreaker;
-    /// @inheritdoc ISessionPolicy
-    address public immutable account;
-    /// @inheritdoc ISessionPolicy
-    ICountersign public immutable countersign;
-    /// @inheritdoc ISessionPolicy
-    bool public retired;
-    /// @inheritdoc ISessionPolicy
-    mapping(address party => bool) public trusted;
-
-    mapping(address wallet => mapping(bytes32 action => Grant)) private _grants;
+    address private immutable _ADMINISTRATION;
 
     /// @dev What only the guarded account calls.
     modifier onlyAccount() {
-        require(msg.sender == account, WrongAccount(msg.sender, account));
+        require(msg.sender == _ACCOUNT, WrongAccount(msg.sender, _ACCOUNT));
         _;
     }
 
     /// @param setup The first configuration; lands at once.
-    constructor(Setup memory setup) Delayed(setup.owner) {
-        require(setup.account != address(0), WrongAccount(address(0), address(0)));
-        circuitBreaker = setup.core;
-        account = setup.account;
-        countersign = setup.countersign;
-        setup.core.setAdmin(setup.owner);
-        for (uint256 i; i < setup.assets.length; ++i) {
-            _openAsset(setup.assets[i]);
-        }
-        for (uint256 i; i < setup.trusted.length; ++i) {
-            _trust(setup.trusted[i]);
-        }
-        for (uint256 i; i < setup.permissions.length; ++i) {
-            _grant(setup.permissions[i]);
-        }
+    constructor(Setup memory setup) PolicyLedger(setup.core, setup.account, setup.countersign) {
+        PolicyAdministration half = new PolicyAdministration(setup.core, setup.account, setup.countersign);
+        _ADMINISTRATION = address(half);
+        Address.functionDelegateCall(address(half), abi.encodeCall(PolicyAdministration.configure, (setup)));
     }
 
-    /* The owner */
-
-    /// @inheritdoc ISessionPolicy
-    function grant(Permission calldata permission) external onlyDelayed {
-        _requireNewer(_actionKey(permission.wallet, permission.target, permission.selector));
-        _grant(permission);
-    }
-
-    /// @inheritdoc ISessionPolicy
-    function revoke(address wallet, address target, bytes4 selector) external onlyOwner {
-        _noteTightening(_actionKey(wallet, target, selector));
-        delete _grants[wallet][_action(target, selector)];
-        emit PermissionRevoked(wallet, target, selector, msg.sender);
-    }
-
-    /// @inheritdoc ISessionPolicy
-    function trust(address party) external onlyDelayed {
-        _requireNewer(bytes32(bytes20(party)));
-        _trust(party);
-    }
-
-    /// @inheritdoc ISessionPolicy
-    function distrust(address party) external onlyOwner {
-        _noteTightening(bytes32(bytes20(party)));
-        trusted[party] = false;
-        emit TrustChanged(party, msg.sender, false);
-    }
-
-    /// @inheritdoc ISessionPolicy
-    function openAsset(AssetLimits calldata limits) external onlyDelayed {
-        _openAsset(limits);
-    }
-
-    /// @inheritdoc ISessionPolicy
-    function retire() external onlyDelayed {
-        retired = true;
-        emit Retired(account, owner());
-    }
-
-    /// @inheritdoc ISessionPolicy
-    function permissionOf(address wallet, address target, bytes4 selector)
-        external
-        view
-        returns (Permission memory p, uint24 used, uint128 spent, uint40 lastUse)
-    {
-        Grant storage granted = _grants[wallet][_action(target, selector)];
-        (PermissionWord word, Usage memory usage) = (granted.word, granted.usage);
-        p = Permission({
-            wallet: wallet,
-            target: target,
-            selector: selector,
-            standard: word.standard(),
-            measured: word.has(PermissionWords.MEASURED),
-            expiry: word.expiry(),
-            uses: usage.uses,
-            cooldown: usage.cooldown,
-            nativeCap: granted.nativeCap,
-            callCap: word.callCap(),
-            lifetimeCap: usage.lifetimeCap,
-            approveAbove: word.approveAbove(),
-            delayAbove: word.delayAbove(),
-            assets: granted.assets,
-            rules: granted.rules
-        });
-        return (p, usage.used, usage.spent, usage.lastUse);
+    /// @notice What this half does not know, the other does: see `ISessionPolicy` and `IDelayed`.
+    fallback(bytes calldata call) external virtual returns (bytes memory) {
+        return _administer(call);
     }
 
     /* The adapters */
+
+    /// @dev The other half's answer to a call.
+    function _administer(bytes calldata call) internal returns (bytes memory) {
+        return Address.functionDelegateCall(_ADMINISTRATION, call);
+    }
 
     /// @dev The same as `_before` for nearly every payment, at nearly its price in storage: one exact ERC-20 transfer or approval, of a
     /// permission that has nothing but caps, by nobody's inner execution. `_before` is the rule: whatever is not exactly
     /// that, denials included, gets false here and is decided there; if something was written, that reverts.
     /// @return done Whether it is checked and charged.
     function _express(address wallet, address target, bytes calldata data) internal returns (bool done) {
-        uint256 selector;
-        uint256 to;
         uint256 amount;
+        uint256 plain = uint256(Standard.ERC20);
+        uint256 frames = Frames.HEADER;
         assembly ("memory-safe") {
-            selector := shr(224, calldataload(data.offset))
-            to := calldataload(add(data.offset, 0x04))
-            amount := calldataload(add(data.offset, 0x24))
+            let selector := shr(224, calldataload(data.offset))
+            let known := or(eq(selector, _TRANSFER), eq(selector, _APPROVE))
+            // The recipient's high bits, and executions under way.
+            let strange := or(shr(160, calldataload(add(data.offset, 0x04))), tload(frames))
+            if and(known, iszero(or(strange, xor(data.length, 0x44)))) {
+                amount := calldataload(add(data.offset, 0x24))
+                wallet := shr(96, shl(96, wallet))
+                mstore(0x00, wallet)
+                mstore(0x20, _grants.slot)
+                mstore(0x20, keccak256(0x00, 0x40))
+                // As `_action` has it.
+                mstore(0x00, or(shl(96, target), shl(64, selector)))
+                // As PermissionWords packs it; no flag may be set.
+                let word := sload(keccak256(0x00, 0x40))
+                let cap := and(word, 0xFFFFFFFFFFFFFFFF)
+                let threshold := and(shr(64, word), 0xFFFFFFFFFFFFFFFF)
+                // Floats have the order of what they stand for, and delayAbove is no less than approveAbove.
+                if lt(threshold, cap) { cap := threshold }
+                // That of an unlimited one is 2**255 here: whatever is more is decided in `_before`.
+                cap := shl(shr(56, cap), and(cap, 0xFFFFFFFFFFFFFF))
+                let inForce := lt(timestamp(), and(shr(192, word), 0xFFFFFFFFFF))
+                done := and(and(eq(shr(232, word), plain), inForce), iszero(gt(amount, cap)))
+            }
         }
-        bool known = selector == uint32(IERC20.transfer.selector) || selector == uint32(IERC20.approve.selector);
-        if (data.length != 0x44 || !known || to >> 160 != 0 || !Frames.isEmpty()) return false;
-        PermissionWord word = _grants[wallet][_action(target, bytes4(uint32(selector)))].word;
-        if (!word.allowsPlainly(amount)) return false;
+        if (!done) return false;
         Verdict verdict;
-        (done, verdict,) = Asking.admit(circuitBreaker, uint160(target), wallet, amount);
+        (done, verdict,) = Asking.admit(_CORE, uint160(target), wallet, amount);
         return done && verdict.admitted();
     }
 
@@ -219,7 +135,7 @@ abstract contract SessionPolicy is ISessionPolicy, Delayed {
             PermissionWord word = granted.word;
             require(word.expiry() != 0, NotPermitted(wallet, call.target, selector));
             Spend memory spend;
-            (, spend) = ActionDecoder.spend(word.standard(), account, call);
+            (, spend) = ActionDecoder.spend(word.standard(), _ACCOUNT, call);
             if (spend.asset == UNDERLYING) spend.asset = _underlying(call.target);
             uint256 needed = _check(granted, word, wallet, call, selector, spend);
             if (needed > level) level = needed;
@@ -232,10 +148,21 @@ abstract contract SessionPolicy is ISessionPolicy, Delayed {
 
     /// @dev The same for an ERC-7579 execution.
     function _beforeERC7579(address wallet, bytes32 mode, bytes calldata execution) internal {
-        // One call without value, whose data are a selector and two words.
-        bool short = mode == 0 && execution.length == 0x78 && bytes32(execution[20:]) == 0;
-        if (short && _express(wallet, address(bytes20(execution)), execution[52:])) return;
-        _before(wallet, ActionDecoder.erc7579(account, mode, execution));
+        _before(wallet, ActionDecoder.erc7579(_ACCOUNT, mode, execution));
+    }
+
+    /// @dev `_express` for an ERC-7579 execution: one call without value, whose data are a selector and two words.
+    function _expressERC7579(address wallet, bytes32 mode, bytes calldata execution) internal returns (bool done) {
+        bytes calldata data;
+        address target;
+        assembly ("memory-safe") {
+            target := shr(96, calldataload(execution.offset))
+            let value := calldataload(add(execution.offset, 20))
+            done := iszero(or(or(mode, value), xor(execution.length, 0x78)))
+            data.offset := add(execution.offset, 52)
+            data.length := 0x44
+        }
+        return done && _express(wallet, target, data);
     }
 
     /// @dev After an execution: what balances fell by more than was decoded is charged.
@@ -263,19 +190,13 @@ abstract contract SessionPolicy is ISessionPolicy, Delayed {
 
     /// @dev Whether a party passes unasked. One that was bound as an agent's wallet since does not (ID-7).
     function _isTrusted(address party) internal view returns (bool) {
-        return trusted[party] && _boundAgent(party) == 0;
+        return _trusted[party] && _boundAgent(party) == 0;
     }
 
     /// @dev Reverts unless a further agent that takes part may act at all: it is not charged, but its breakers are asked.
     function _requireUnbroken(address wallet) internal view {
-        Verdict verdict = circuitBreaker.status(wallet);
+        Verdict verdict = _CORE.status(wallet);
         require(verdict.admitted(), AgentDenied(0, wallet, verdict));
-    }
-
-    /// @inheritdoc Delayed
-    function _requireEligible(address actor) internal view override {
-        uint32 agent = _boundAgent(actor);
-        require(agent == 0, ILedger.BoundWalletHasNoAuthority(actor, agent));
     }
 
     /// @dev Selector of a call; `PLAIN_TRANSFER` for one without data.
@@ -341,8 +262,8 @@ abstract contract SessionPolicy is ISessionPolicy, Delayed {
             hashes[i] = keccak256(abi.encode(calls[i].target, calls[i].value, keccak256(calls[i].dataOf())));
         }
         bytes32 hash = keccak256(abi.encodePacked(hashes));
-        require(address(countersign) != address(0), NeedsCountersignature(wallet, hash));
-        countersign.consume(account, wallet, hash, delayed);
+        require(address(_COUNTERSIGN) != address(0), NeedsCountersignature(wallet, hash));
+        _COUNTERSIGN.consume(_ACCOUNT, wallet, hash, delayed);
     }
 
     /* Charging */
@@ -369,10 +290,10 @@ abstract contract SessionPolicy is ISessionPolicy, Delayed {
 
     /// @dev Asks the core, or reverts: a wallet fails closed, as people have their own way.
     function _charge(uint256 lane, address wallet, uint256 value) private {
-        (bool answered, Verdict verdict, uint256 available) = Asking.admit(circuitBreaker, lane, wallet, value);
+        (bool answered, Verdict verdict, uint256 available) = Asking.admit(_CORE, lane, wallet, value);
         if (!answered) {
             require(available >= Asking.REQUIRED_GAS, GasTooLow(available, Asking.REQUIRED_GAS));
-            revert CoreUnavailable(address(circuitBreaker));
+            revert CoreUnavailable(address(_CORE));
         }
         require(verdict.admitted(), AgentDenied(lane, wallet, verdict));
     }
@@ -411,7 +332,7 @@ abstract contract SessionPolicy is ISessionPolicy, Delayed {
 
     function _balance(address asset) private view returns (uint256 balance) {
         bool answered;
-        (answered, balance) = _read(asset, abi.encodeCall(IERC20.balanceOf, (account)));
+        (answered, balance) = _read(asset, abi.encodeCall(IERC20.balanceOf, (_ACCOUNT)));
         require(answered, BalanceUnavailable(asset));
     }
 
@@ -419,74 +340,5 @@ abstract contract SessionPolicy is ISessionPolicy, Delayed {
         (bool answered, uint256 word) = _read(vault, abi.encodeCall(IERC4626.asset, ()));
         asset = address(uint160(word));
         require(answered && word == uint160(asset) && asset != NATIVE, BalanceUnavailable(vault));
-    }
-
-    /// @dev Agent that an address was ever bound to; 0 if none, or if the core does not answer although it had the gas: then
-    /// nobody can tell, and people must still get out (WP-6).
-    function _boundAgent(address party) private view returns (uint32) {
-        uint256 available = gasleft();
-        (bool answered, uint256 word) = _read(address(circuitBreaker), abi.encodeCall(IEnrolment.walletWord, (party)));
-        require(answered || available >= _READ_REQUIRED, GasTooLow(available, _READ_REQUIRED));
-        return answered ? WalletWords.agent(WalletWord.wrap(word)) : 0;
-    }
-
-    /// @dev One word from a view.
-    function _read(address target, bytes memory question) private view returns (bool answered, uint256 word) {
-        assembly ("memory-safe") {
-            answered := staticcall(_READ_GAS, target, add(question, 0x20), mload(question), 0x00, 0x20)
-            answered := and(answered, eq(returndatasize(), 0x20))
-            word := mload(0x00)
-        }
-    }
-
-    /* Setting */
-
-    function _grant(Permission memory p) private {
-        bool unreachable = p.target == account || p.target == address(this) || p.target == address(circuitBreaker)
-            || p.target == address(countersign) || p.target == address(0);
-        require(!unreachable, TargetRefused(p.target));
-        bool fits = p.wallet != address(0) && p.wallet != account && p.wallet != owner() && !trusted[p.wallet]
-            && p.expiry > block.timestamp && p.assets.length <= _MAX_ASSETS
-            && !(p.measured && p.standard == Standard.ERC1155) && p.approveAbove <= p.delayAbove
-            && Rules.areValid(p.rules, p.standard)
-            // An approval that nobody reads would be free.
-            && (p.standard != Standard.None || !Spends.isOfTokens(p.selector));
-        require(fits, InvalidPermission());
-
-        Grant storage granted = _grants[p.wallet][_action(p.target, p.selector)];
-        uint40 lastUse = granted.usage.lastUse;
-        delete granted.assets;
-        delete granted.rules;
-        granted.word = PermissionWords.pack(p);
-        granted.usage = Usage(p.uses, 0, p.cooldown, lastUse, p.lifetimeCap, 0);
-        granted.nativeCap = p.nativeCap;
-        for (uint256 i; i < p.assets.length; ++i) {
-            require(p.assets[i] != NATIVE, InvalidPermission());
-            granted.assets.push(p.assets[i]);
-        }
-        for (uint256 i; i < p.rules.length; ++i) {
-            granted.rules.push(p.rules[i]);
-        }
-        emit PermissionGranted(p.wallet, p.target, p.selector, owner(), p.expiry);
-    }
-
-    function _trust(address party) private {
-        require(party != address(0), InvalidPermission());
-        _requireEligible(party);
-        trusted[party] = true;
-        emit TrustChanged(party, owner(), true);
-    }
-
-    function _openAsset(AssetLimits memory limits) private {
-        require(limits.policy.unknown == UnknownPolicy.Deny, InvalidPermission());
-        circuitBreaker.openLane(uint160(limits.asset), limits.limits, limits.policy, new uint32[](0));
-    }
-
-    function _actionKey(address wallet, address target, bytes4 selector) private pure returns (bytes32) {
-        return keccak256(abi.encode(wallet, target, selector));
-    }
-
-    function _action(address target, bytes4 selector) private pure returns (bytes32) {
-        return bytes32(bytes20(target)) | (bytes32(selector) >> 160);
     }
 }

@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from eth_abi.abi import encode
 from eth_abi.exceptions import EncodingError
@@ -17,6 +17,28 @@ from eth_utils.abi import collapse_if_tuple
 from eth_utils.crypto import keccak
 
 from switchgear.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+BEHIND_FALLBACK = {
+    "CircuitBreaker": ("ICircuitBreaker",),
+    "SafeAgentGuard": ("PolicyAdministration", "ITransactionGuard"),
+    "AgentHook7579": ("PolicyAdministration",),
+    "AgentCaveat": ("PolicyAdministration",),
+}
+"""Whose functions a contract answers for through its fallback."""
+
+
+def whole_abi(name: str, abis: Mapping[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    """A contract's ABI with that of what it answers for through its fallback; some entries may be there twice.
+
+    Args:
+        name: The contract.
+        abis: Of all contracts, as the compiler gives them.
+    """
+    behind = (entry for other in BEHIND_FALLBACK.get(name, ()) for entry in abis[other])
+    return [*abis[name], *(entry for entry in behind if entry["type"] != "constructor")]
 
 
 @dataclass(frozen=True)

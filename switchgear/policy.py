@@ -334,10 +334,11 @@ def safe_handler(guard: str) -> str:
     """The fallback handler that a guarded Safe may have, which its guard has created (``handler``).
 
     >>> safe_handler("0x" + "11" * 20)
-    '0x15452EC016c4dc8c549E7fe6Ff4b26324Ea8b7A4'
+    '0x39c2540Cc64C8562269200ee459DC2853aAB9d87'
     """
-    # Where an account's first contract lies: RLP of the list of that account and 1.
-    return to_checksum_address(keccak(b"\xd6\x94" + bytes.fromhex(to_address(guard, name="guard")[2:]) + b"\x01")[12:])
+    # Its second contract, after the policy's other half; lies where RLP of the list of the guard and 2 says.
+    creator = bytes.fromhex(to_address(guard, name="guard")[2:])
+    return to_checksum_address(keccak(b"\xd6\x94" + creator + b"\x02")[12:])
 
 
 def safe_removal(safe: str, *, modules: bool = True) -> list[tuple[str, bytes]]:

@@ -30,7 +30,7 @@ contract AgentCaveat is SessionPolicy, IAgentCaveat {
 
     modifier onlyManager(address delegator) {
         require(msg.sender == manager, NotManager(msg.sender));
-        require(delegator == account, WrongAccount(delegator, account));
+        require(delegator == _ACCOUNT, WrongAccount(delegator, _ACCOUNT));
         _;
     }
 
@@ -53,7 +53,7 @@ contract AgentCaveat is SessionPolicy, IAgentCaveat {
         require(terms.length == _TERMS, MalformedTerms(terms.length));
         address wallet = address(bytes20(terms));
         if (redeemer != wallet) _requireUnbroken(redeemer);
-        _beforeERC7579(wallet, mode, executionCalldata);
+        if (!_expressERC7579(wallet, mode, executionCalldata)) _beforeERC7579(wallet, mode, executionCalldata);
     }
 
     /// @inheritdoc ICaveatEnforcer

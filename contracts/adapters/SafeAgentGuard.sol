@@ -60,47 +60,21 @@ contract SafeAgentGuard is SessionPolicy, ISafeAgentGuard {
         handler = address(new SafeAgentHandler());
     }
 
-    /// @inheritdoc ITransactionGuard
-    function checkTransaction(
-        address to,
-        uint256 value,
-        bytes calldata data,
-        uint8 operation,
-        uint256 safeTxGas,
-        uint256 baseGas,
-        uint256 gasPrice,
-        address gasToken,
-        address payable refundReceiver,
-        bytes calldata signatures,
-        address
-    ) external onlyAccount {
-        bytes32 hash;
-        if (_isSimple(signatures)) {
-            address signer = address(uint160(uint256(bytes32(signatures))));
-            if (operation == 0 && value == 0 && gasPrice == 0 && _express(signer, to, data)) return;
-        } else {
-            hash = ISafe(account)
-                .getTransactionHash(
-                    to,
-                    value,
-                    data,
-                    operation,
-                    safeTxGas,
-                    baseGas,
-                    gasPrice,
-                    gasToken,
-                    refundReceiver,
-                    ISafe(account).nonce() - 1
-                );
+    /// @notice `checkTransaction`, which is no function here: decoding its eleven arguments takes 700 gas, and a payment needs five of
+    /// them. What is neither that nor a function of this half is the other half's.
+    fallback(bytes calldata call) external override returns (bytes memory) {
+        if (msg.sig != ITransactionGuard.checkTransaction.selector) return _administer(call);
+        require(msg.sender == _ACCOUNT, WrongAccount(msg.sender, _ACCOUNT));
+        if (_isExpress()) {
+            assembly ("memory-safe") {
+                stop()
+            }
         }
-        address actor = _actor(hash, signatures);
-        bool permitted = operation == 0 && actor != address(0) && _hasPermission(actor, to, data);
-        if (!permitted && (actor == address(0) || _isTrusted(actor))) return Frames.pushTrusted();
-        require(gasPrice == 0, GasRefundRefused(gasPrice));
-        _before(actor, ActionDecoder.safe(account, to, value, data, operation, multiSend));
+        _checkTransaction(call[4:]);
+        return "";
     }
 
-    /// @inheritdoc ITransactionGuard
+    /// @notice After the owners' transaction; see `ITransactionGuard`.
     function checkAfterExecution(bytes32, bool success) external onlyAccount {
         if (success && Frames.isEmpty()) return;
         if (!_after(success)) _requireWhole();
@@ -114,7 +88,7 @@ contract SafeAgentGuard is SessionPolicy, ISafeAgentGuard {
     {
         bool permitted = operation == 0 && _hasPermission(module, to, data);
         if (!permitted && _isTrusted(module)) Frames.pushTrusted();
-        else _before(module, ActionDecoder.safe(account, to, value, data, operation, multiSend));
+        else _before(module, ActionDecoder.safe(_ACCOUNT, to, value, data, operation, multiSend));
         return bytes32(uint256(uint160(module)));
     }
 
@@ -127,25 +101,87 @@ contract SafeAgentGuard is SessionPolicy, ISafeAgentGuard {
     /// go past it.
     function supportsInterface(bytes4 id) external view returns (bool) {
         if (id == type(IERC165).interfaceId) return true;
-        if (msg.sender != account) return false;
+        if (msg.sender != _ACCOUNT) return false;
         if (id == type(IModuleGuard).interfaceId) return true;
         if (id != type(ITransactionGuard).interfaceId) return false;
         _requireNoWayPast();
         return true;
     }
 
+    /* What is executed */
+
+    /// @dev Whether this is a transaction as a Safe lays it out, without value, delegatecall or refund, of an owner who sent it or approved
+    /// its hash, that is checked and charged already. Anything else is `_checkTransaction`'s.
+    function _isExpress() private returns (bool) {
+        address signer;
+        address to;
+        bytes calldata data;
+        bool strange;
+        assembly ("memory-safe") {
+            to := calldataload(0x04)
+            data.offset := 0x184
+            data.length := 0x44
+            signer := calldataload(0x204)
+            // value, operation, gasPrice.
+            strange := or(or(calldataload(0x24), calldataload(0x64)), calldataload(0xc4))
+            // Offset and length of the data, which are a selector and two words.
+            strange := or(strange, or(xor(calldataload(0x44), 0x160), xor(calldataload(0x164), 0x44)))
+            // Offset and length of the signatures: one, whose last byte says that it names its signer.
+            strange := or(strange, or(xor(calldataload(0x124), 0x1e0), xor(calldataload(0x1e4), _SIGNATURE)))
+            strange := or(strange, or(shr(160, to), gt(byte(0, calldataload(0x244)), 1)))
+        }
+        return !strange && _express(signer, to, data);
+    }
+
+    /// @param arguments Those of `checkTransaction`.
+    function _checkTransaction(bytes calldata arguments) private {
+        (address to, uint256 value,, uint8 operation,,, uint256 gasPrice,,,,) = abi.decode(
+            arguments, (address, uint256, uint256, uint8, uint256, uint256, uint256, address, address, uint256, address)
+        );
+        bytes calldata data = ActionDecoder.bytesArgument(arguments, 0x40);
+        address actor = _actor(arguments, data, ActionDecoder.bytesArgument(arguments, 0x120));
+        bool permitted = operation == 0 && actor != address(0) && _hasPermission(actor, to, data);
+        if (!permitted && (actor == address(0) || _isTrusted(actor))) return Frames.pushTrusted();
+        require(gasPrice == 0, GasRefundRefused(gasPrice));
+        _before(actor, ActionDecoder.safe(_ACCOUNT, to, value, data, operation, multiSend));
+    }
+
     /* Who signed */
 
-    /// @dev Whether the first signature names its signer and no other can matter: one signature, its own.
-    function _isSimple(bytes calldata signatures) private pure returns (bool) {
-        return signatures.length == _SIGNATURE && uint8(signatures[64]) < 2;
+    /// @dev What the owners signed: their transaction's hash, or nothing if the one signature says by itself whose it is.
+    function _hash(bytes calldata arguments, bytes calldata data, bytes calldata signatures)
+        private
+        view
+        returns (bytes32)
+    {
+        if (signatures.length == _SIGNATURE && uint8(signatures[64]) < 2) return 0;
+        (
+            address to,
+            uint256 value,,
+            uint8 operation,
+            uint256 safeTxGas,
+            uint256 baseGas,
+            uint256 gasPrice,
+            address gasToken,
+            address refundReceiver
+        ) = abi.decode(arguments, (address, uint256, uint256, uint8, uint256, uint256, uint256, address, address));
+        ISafe safe = ISafe(_ACCOUNT);
+        uint256 nonce = safe.nonce() - 1;
+        return safe.getTransactionHash(
+            to, value, data, operation, safeTxGas, baseGas, gasPrice, gasToken, refundReceiver, nonce
+        );
     }
 
     /// @dev Whose transaction it is: zero if a trusted party is among the signers that Safe has checked, else the first of them.
-    function _actor(bytes32 hash, bytes calldata signatures) private view returns (address first) {
+    function _actor(bytes calldata arguments, bytes calldata data, bytes calldata signatures)
+        private
+        view
+        returns (address first)
+    {
+        bytes32 hash = _hash(arguments, data, signatures);
         first = _signer(hash, signatures, 0);
         if (signatures.length < 2 * _SIGNATURE) return first;
-        uint256 threshold = ISafe(account).getThreshold();
+        uint256 threshold = ISafe(_ACCOUNT).getThreshold();
         for (uint256 i; i < threshold; ++i) {
             if (_isTrusted(_signer(hash, signatures, i))) return address(0);
         }
@@ -179,11 +215,11 @@ contract SafeAgentGuard is SessionPolicy, ISafeAgentGuard {
         address present = _stored(_HANDLER_SLOT);
         require(present == address(0) || present == handler, HandlerRefused(present));
         if (_stored(_MODULE_GUARD_SLOT) == address(this)) return;
-        (address[] memory modules,) = ISafe(account).getModulesPaginated(_SENTINEL, 1);
+        (address[] memory modules,) = ISafe(_ACCOUNT).getModulesPaginated(_SENTINEL, 1);
         require(modules.length == 0, ModulesUnguarded(modules.length == 0 ? address(0) : modules[0]));
     }
 
     function _stored(uint256 slot) private view returns (address) {
-        return abi.decode(ISafe(account).getStorageAt(slot, 1), (address));
+        return abi.decode(ISafe(_ACCOUNT).getStorageAt(slot, 1), (address));
     }
 }

@@ -38,8 +38,8 @@ interface IModuleGuard is IERC165 {
 }
 
 /// @title SafeAgentGuard
-/// @notice What the guard of a Safe refuses beside its policy.
-interface ISafeAgentGuard is ITransactionGuard, IModuleGuard {
+/// @notice What the guard of a Safe refuses beside its policy. It is an `ITransactionGuard` too, though by its fallback.
+interface ISafeAgentGuard is IModuleGuard {
     /// @dev Safe would pay this from what it holds, past every limit (WP-4).
     error GasRefundRefused(uint256 gasPrice);
     /// @dev Modules act past a transaction guard: make this contract the module guard too (Safe 1.5.0), or disable them.

@@ -22,7 +22,8 @@ library Frames {
     uint256 internal constant TRUSTED = 0xFF;
     uint256 internal constant MAX_WATCHES = 16;
     uint256 private constant MAX_DEPTH = 31;
-    uint256 private constant HEADER = uint256(keccak256("switchgear.frames"));
+    /// @dev Slot of the header; zero while no execution under way has left anything.
+    uint256 internal constant HEADER = uint256(keccak256("switchgear.frames"));
     uint256 private constant FRAME = 5 * MAX_WATCHES;
 
     error TooDeep();

@@ -69,17 +69,6 @@ library PermissionWords {
         return PermissionWord.unwrap(w) & NO_THRESHOLD != NO_THRESHOLD;
     }
 
-    /// @notice Whether an ERC-20 permission in force has nothing but caps, and this amount is within all of them.
-    function allowsPlainly(PermissionWord w, uint256 amount) internal view returns (bool) {
-        uint256 word = PermissionWord.unwrap(w);
-        uint256 cap = word & type(uint64).max;
-        uint256 threshold = (word >> 64) & type(uint64).max;
-        // Floats have the order of what they stand for, and delayAbove is no less than approveAbove.
-        if (threshold < cap) cap = threshold;
-        // Standard and flags of a plain one; the expiry.
-        return word >> 232 == uint256(Standard.ERC20) && block.timestamp < uint40(word >> 192) && amount <= _amount(cap);
-    }
-
     function _float(uint256 value) private pure returns (uint256) {
         if (value == type(uint256).max) return type(uint64).max;
         uint256 bits = Math.log2(value);

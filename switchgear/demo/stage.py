@@ -348,7 +348,9 @@ def _compile(project: Any) -> Artifacts:
         "Countersign",
         "adapters/CommerceHook",
         "adapters/SafeAgentGuard",
+        "interfaces/ISafeAgentGuard",
         "mocks/ExampleToken",
+        "policy/PolicyAdministration",
     )
     sources = [
         *project.path.glob("contracts/examples/*.sol"),

@@ -20,6 +20,7 @@ from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 from web3 import HTTPProvider, Web3
 
+from switchgear.artifacts import whole_abi
 from switchgear.chain import Node
 from switchgear.interface import Interface
 
@@ -55,7 +56,8 @@ class Artifacts(dict[str, Compiled]):
             kind = container.contract_type
             abi = [entry.model_dump(mode="json", by_alias=True, exclude_none=True) for entry in kind.abi]
             found[str(kind.name)] = Compiled(abi, _code(kind.deployment_bytecode), _code(kind.runtime_bytecode))
-        return found
+        abis = {name: one.abi for name, one in found.items()}
+        return cls({name: one._replace(abi=whole_abi(name, abis)) for name, one in found.items()})
 
 
 class Deployed(NamedTuple):

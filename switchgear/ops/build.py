@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from switchgear.artifacts import whole_abi
 from switchgear.chain import code_hash
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parents[1] / "abi"
 
 _SHIPPED = ("contracts", "contracts/adapters")
-_READ = (*_SHIPPED, "contracts/interfaces")
+_READ = (*_SHIPPED, "contracts/interfaces", "contracts/policy")
 _INTERFACES = ("IAgentGuarded", "IERC8004Identity")
 """ABIs of contracts that are not ours, or have no address of their own."""
 _IMMUTABLE = re.compile(rb"\x7f(?=\x00{32})")
@@ -26,8 +27,7 @@ _IMMUTABLE = re.compile(rb"\x7f(?=\x00{32})")
 def build(project: LocalProject) -> dict[str, str]:
     """The text of each artifact file by its contract's name, from the compiled project.
 
-    Shipped are the deployable contracts of ``contracts/`` and ``contracts/adapters/``, and a few interfaces. A contract
-    that has an interface named after it gets its functions too: the core answers for some through its fallback.
+    Shipped are the deployable contracts of ``contracts/`` and ``contracts/adapters/``, and a few interfaces.
     """
     sources = [path.relative_to(project.path) for folder in _READ for path in (project.path / folder).glob("*.sol")]
     # Ape's cache knows of changed sources only, not of changed settings.
@@ -37,6 +37,7 @@ def build(project: LocalProject) -> dict[str, str]:
     settings = {
         k: v for k, v in (compiler.settings or {}).items() if k in ("evmVersion", "metadata", "optimizer", "viaIR")
     }
+    abis = {name: _abi(contract) for name, contract in contracts.items()}
     texts = {}
     for name, contract in sorted(contracts.items()):
         code = _bytes(contract.deployment_bytecode)
@@ -50,8 +51,7 @@ def build(project: LocalProject) -> dict[str, str]:
             "code_hash": code_hash(runtime) if runtime else None,
             "immutables": [match.end() for match in _IMMUTABLE.finditer(runtime)],
         }
-        abi = _merge(_abi(contract), _abi(contracts[f"I{name}"]) if f"I{name}" in contracts else [])
-        texts[name] = _format(fields, abi, "0x" + code.hex())
+        texts[name] = _format(fields, _merged(whole_abi(name, abis)), "0x" + code.hex())
     return texts
 
 
@@ -82,10 +82,10 @@ def _abi(contract: ContractType) -> list[dict[str, Any]]:
     return [entry.model_dump(mode="json", by_alias=True, exclude_none=True) for entry in contract.abi]
 
 
-def _merge(*abis: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _merged(abi: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Every entry once, sorted, without the compiler's names for types, which tell nothing to a client."""
     entries: dict[str, dict[str, Any]] = {}
-    for entry in (entry for abi in abis for entry in abi):
+    for entry in abi:
         plain = _plain(entry)
         key = json.dumps([plain["type"], plain.get("name"), [field["type"] for field in plain.get("inputs", [])]])
         entries.setdefault(key, plain)
