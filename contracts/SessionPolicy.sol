@@ -67,9 +67,8 @@ abstract contract SessionPolicy is PolicyLedger {
 
     /// @param setup The first configuration; lands at once.
     constructor(Setup memory setup) PolicyLedger(setup.core, setup.account, setup.countersign) {
-        PolicyAdministration half = new PolicyAdministration(setup.core, setup.account, setup.countersign);
-        _ADMINISTRATION = address(half);
-        Address.functionDelegateCall(address(half), abi.encodeCall(PolicyAdministration.configure, (setup)));
+        _ADMINISTRATION = address(new PolicyAdministration(setup.core, setup.account, setup.countersign));
+        _administer(abi.encodeCall(PolicyAdministration.configure, (setup)));
     }
 
     /// @notice What this half does not know, the other does: see `ISessionPolicy` and `IDelayed`.
@@ -80,8 +79,9 @@ abstract contract SessionPolicy is PolicyLedger {
     /* The adapters */
 
     /// @dev The other half's answer to a call.
-    function _administer(bytes calldata call) internal returns (bytes memory) {
-        return Address.functionDelegateCall(_ADMINISTRATION, call);
+    function _administer(bytes memory call) internal returns (bytes memory) {
+        (bool success, bytes memory result) = _ADMINISTRATION.delegatecall(call);
+        return Address.verifyCallResult(success, result);
     }
 
     /// @dev The same as `_before` for nearly every payment, at nearly its price in storage: one exact ERC-20 transfer or approval, of a

@@ -1457,6 +1457,14 @@ class InvalidPermission(ContractReverted):
 
 
 @dataclass(eq=False)
+class AlreadyConfigured(ContractReverted):
+    """A policy's first configuration lands while it is being deployed."""
+
+    signature = "AlreadyConfigured()"
+    text = "the policy has its first configuration: schedule what loosens it, and execute that a day later"
+
+
+@dataclass(eq=False)
 class BalanceUnavailable(ContractReverted):
     """A balance could not be read, so that no drop could be charged."""
 

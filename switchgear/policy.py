@@ -41,6 +41,8 @@ RECIPIENT = 2**16 - 1
 NO_EXPIRY = 2**40 - 1
 _ANY_ADAPTER = "SafeAgentGuard"
 """Its ABI has all that policies have in common: the policy itself is abstract."""
+_INIT_CODE = 49_152
+"""Bytes that a deployment may carry."""
 _WORD = 32
 _SELECTOR = 4
 
@@ -379,6 +381,13 @@ def to_selector(selector: bytes | str) -> bytes:
 
 
 def _deploy(web3: Web3, name: str, setup: Setup, *args: Any, sender: Any, dry_run: bool) -> Deployed:
+    size = len(load(name).init_code(setup.arguments, *args))
+    if size > _INIT_CODE:
+        message = (
+            f"the first configuration is too large: code and set-up take {size:,} bytes of {_INIT_CODE:,} (EIP-3860); "
+            "grant some of the permissions later"
+        )
+        raise InvalidInput(message)
     made = deploy(Node(web3), name, setup.arguments, *args, sender=sender, dry_run=dry_run)
     return Deployed(made.address, made.transaction)
 

@@ -19,11 +19,15 @@ Bytecode = dict[tuple[str, str], tuple[str, str]]
 """Creation and runtime bytecode by source and contract."""
 
 
-def ask_solc(solc: Path, sources: list[str]) -> Bytecode:
-    """Compile with nothing between us and the compiler, by the settings that forge reads."""
+Layout = list[tuple[str, str, int]]
+"""Name, slot and offset of each variable of a contract."""
+
+
+def ask_solc(solc: Path, sources: list[str]) -> tuple[Bytecode, dict[str, Layout]]:
+    """Compile with nothing between us and the compiler, by the settings that forge reads; with layouts by contract."""
     forge = subprocess.run(["forge", "config", "--json"], cwd=ROOT, capture_output=True, text=True, check=True)
     config = json.loads(forge.stdout)
-    selection = ["evm.bytecode.object", "evm.deployedBytecode.object"]
+    selection = ["evm.bytecode.object", "evm.deployedBytecode.object", "storageLayout"]
     request = {
         "language": "Solidity",
         "sources": {source: {"content": (ROOT / source).read_text()} for source in sources},
@@ -45,13 +49,19 @@ def ask_solc(solc: Path, sources: list[str]) -> Bytecode:
     )
     output = json.loads(done.stdout)
     assert [error["formattedMessage"] for error in output.get("errors", []) if error["severity"] == "error"] == []
-    return only_deployable(
-        {
-            (source, name): (compiled["evm"]["bytecode"]["object"], compiled["evm"]["deployedBytecode"]["object"])
-            for source, contracts in output["contracts"].items()
-            for name, compiled in contracts.items()
-        }
-    )
+    every = {
+        (source, name): compiled
+        for source, contracts in output["contracts"].items()
+        for name, compiled in contracts.items()
+    }
+    layouts = {
+        name: [(one["label"], one["slot"], one["offset"]) for one in compiled["storageLayout"]["storage"]]
+        for (_, name), compiled in every.items()
+    }
+    code = {
+        key: (one["evm"]["bytecode"]["object"], one["evm"]["deployedBytecode"]["object"]) for key, one in every.items()
+    }
+    return only_deployable(code), layouts
 
 
 def only_deployable(bytecode: Bytecode) -> Bytecode:
@@ -69,11 +79,31 @@ def differing(one: Bytecode, other: Bytecode) -> list[tuple[str, str]]:
 
 
 @pytest.fixture(scope="session")
-def reference() -> Bytecode:
+def compiled() -> tuple[Bytecode, dict[str, Layout]]:
     """What the compiler gives, asked directly."""
     solc = toolchain.find_solc(ROOT)
     assert solc is not None
     return ask_solc(solc, SOURCES)
+
+
+@pytest.fixture(scope="session")
+def reference(compiled: tuple[Bytecode, dict[str, Layout]]) -> Bytecode:
+    """The bytecode of that."""
+    return compiled[0]
+
+
+@pytest.mark.parametrize(
+    ("hot", "cold"),
+    [
+        ("CircuitBreaker", "Administration"),
+        *((name, "PolicyAdministration") for name in ("SafeAgentGuard", "AgentHook7579", "AgentCaveat")),
+    ],
+)
+def test_layout__of_both_halves__is_one(compiled: tuple[Bytecode, dict[str, Layout]], hot: str, cold: str) -> None:
+    """WP-6: what runs on one storage agrees on it: the cold half has all that the hot one has, in its place."""
+    first, second = compiled[1][hot], compiled[1][cold]
+    assert first
+    assert first == second[: len(first)]
 
 
 def test_ape_compile__every_contract__equals_solc(project: Any, reference: Bytecode) -> None:
@@ -103,7 +133,7 @@ def test_solc__one_source_alone__gives_the_same_as_all_together(reference: Bytec
     solc = toolchain.find_solc(ROOT)
     assert solc is not None
     source = "contracts/CircuitBreaker.sol"
-    alone = ask_solc(solc, [source])
+    alone, _ = ask_solc(solc, [source])
     assert alone
     assert differing(alone, {key: reference[key] for key in alone}) == []
 
@@ -115,4 +145,4 @@ def test_native_solc__where_there_is_one__equals_npms(reference: Bytecode) -> No
     if found is None or found == ROOT / toolchain.LOOK_ALIKE:
         pytest.skip(f"no native solc {version} on this machine")
     assert shutil.which("node")
-    assert differing(ask_solc(ROOT / toolchain.LOOK_ALIKE, SOURCES), reference) == []
+    assert differing(ask_solc(ROOT / toolchain.LOOK_ALIKE, SOURCES)[0], reference) == []
