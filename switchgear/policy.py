@@ -24,7 +24,7 @@ from switchgear.decoder import NATIVE, PLAIN_TRANSFER, Standard  # noqa: F401 - 
 from switchgear.delayed import Delayed
 from switchgear.deployment import deploy
 from switchgear.display import to_instant
-from switchgear.errors import InvalidInput
+from switchgear.errors import FailedCall, InvalidInput
 from switchgear.interface import Interface
 from switchgear.types import ZERO_ADDRESS, LanePolicy, Limits
 from switchgear.values import from_instant, to_address, to_uint
@@ -209,6 +209,13 @@ class SessionPolicy(Delayed):
         """Where approvals are consumed (``countersign``); None for nowhere."""
         found = str(self.read("countersign", block_identifier=block_identifier))
         return None if found == ZERO_ADDRESS else found
+
+    def multi_send(self, *, block_identifier: BlockIdentifier = "latest") -> str | None:
+        """The MultiSendCallOnly that agents may use, zero for none (``multiSend``); None if it guards no Safe."""
+        try:
+            return str(self.read("multiSend", block_identifier=block_identifier))
+        except FailedCall:
+            return None
 
     def trusts(self, party: str, *, block_identifier: BlockIdentifier = "latest") -> bool:
         """Whether a party passes unasked (``trusted``)."""

@@ -43,11 +43,12 @@ DEPLOYABLE = (
     "SafeAgentGuard",
     "AgentHook7579",
     "AgentCaveat",
+    "PolicyAdministration",
     "Countersign",
     "AgenticCommerce",
     "CommerceHook",
 )
-"""Contracts whose size is watched: the core, its cold half, the registry, the examples, and the wallets' side."""
+"""Contracts whose size is watched: the core, the registry, the examples and the wallets' side, cold halves included."""
 
 
 def take(

@@ -31,6 +31,7 @@ from switchgear.countersign import (
 )
 from switchgear.display import show, show_amount
 from switchgear.errors import InvalidInput, MalformedArguments, NoSelector
+from switchgear.execution import execute_safe
 from switchgear.ops.cli import (
     Command,
     Instant,
@@ -247,6 +248,34 @@ def approve(files: tuple[Path, ...], account: Any, dry_run: bool, actor_address:
     signatures: list[Signature] = [one for _, given in read for one in given]
     sender, dry = actor(account, dry_run, actor_address, ANYBODY, "one who hands it in")
     describe_transaction(council.approve(proposal, signatures, sender=sender, dry_run=dry), as_json)
+
+
+@cli.command(cls=Command)
+@click.argument("file", type=_FILE)
+@sending_options
+@json_option
+def execute(file: Path, account: Any, dry_run: bool, actor_address: str | None, as_json: bool) -> None:
+    """Have the Safe do what FILE says, as the agent that owns it, once people have approved it.
+
+    An ERC-7579 account or a delegation gets it by an operation or a redemption: for those, `switchgear.execution` makes
+    the calldata.
+    """
+    proposal, _ = _read(file)
+    guard, _ = _home(context(), proposal)
+    multi_send = guard.multi_send()
+    if multi_send is None:
+        message = f"the policy {guard.address} guards no Safe: send it as docs/countersign.md says"
+        raise InvalidInput(message)
+    sender, dry = actor(account, dry_run, actor_address, proposal.action.wallet, "agent's wallet")
+    done = execute_safe(
+        guard.node.web3,
+        proposal.action.account,
+        proposal.calls,
+        sender=sender,
+        multi_send=multi_send,
+        dry_run=dry,
+    )
+    describe_transaction(done, as_json)
 
 
 @cli.command(cls=Command)

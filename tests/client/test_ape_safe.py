@@ -20,9 +20,8 @@ from packaging.version import Version
 from switchgear import Breaker, Causes, State, connect, errors, signing
 from switchgear._cli import cli
 from switchgear.chain import Node
-from switchgear.foreign import artifacts
-from switchgear.interface import Interface
 from switchgear.sentinel.actuator import Actuator
+from tests.support.safes import Safes
 from tests.support.world import HOUR, create_world, populate
 
 if TYPE_CHECKING:
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
 
 VERSION = "1.4.1"
 BOUND = 3 * HOUR
-ZERO = "0x" + "00" * 20
 
 
 @pytest.fixture(scope="module")
@@ -45,29 +43,13 @@ def world(chain: Any, accounts: Any) -> World:
 @pytest.fixture(scope="module")
 def safe(project: Any, world: World, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., SafeAccount]:
     """Makes a Safe of these owners, with the account of the plugin for it; the Safe itself has no coins."""
-    node, wallets = Node(world.web3), artifacts.load(project.path / "node_modules")
-    sender = world.deployer.address
-
-    def send(to: str | None, data: bytes) -> dict[str, Any]:
-        request = {"from": sender, "data": "0x" + data.hex(), **({"to": to} if to else {})}
-        return dict(node.request("eth_sendTransactionSync", request))
-
-    singleton, factory = (
-        to_checksum_address(send(None, wallets[f"{name} {VERSION}"].creation)["contractAddress"])
-        for name in ("Safe", "SafeProxyFactory")
-    )
-    SafeFactory._singleton[Version(VERSION)] = PackageType.SINGLETON(VERSION).at(singleton)
-    setup, create = (Interface(wallets[f"{name} {VERSION}"].abi) for name in ("Safe", "SafeProxyFactory"))
+    node, safes = Node(world.web3), Safes(world.web3, project, VERSION, world.deployer.address)
+    SafeFactory._singleton[Version(VERSION)] = PackageType.SINGLETON(VERSION).at(safes.singleton)
     folder = tmp_path_factory.mktemp("safes")
 
     def make(owners: list[str], threshold: int) -> SafeAccount:
-        number = len(list(folder.iterdir()))
-        data = setup.encode("setup", (owners, threshold, ZERO, b"", ZERO, ZERO, 0, ZERO))
-        made = send(factory, create.encode("createProxyWithNonce", (singleton, data, number)))
-        (log,) = [one for one in made["logs"] if one["address"] == factory.lower()]
-        path: Path = folder / f"council{number}.json"
-        address = to_checksum_address(log["topics"][1][-40:])
-        path.write_text(json.dumps({"address": address, "deployed_chain_ids": [node.chain_id]}))
+        path: Path = folder / f"council{len(list(folder.iterdir()))}.json"
+        path.write_text(json.dumps({"address": safes.create(owners, threshold), "deployed_chain_ids": [node.chain_id]}))
         return SafeAccount(account_file_path=path)
 
     return make

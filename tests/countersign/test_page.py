@@ -74,10 +74,10 @@ def test_page__every_block_in_order__runs_and_prints_what_is_shown(council: Coun
 
 
 def test_page__names_in_text__exist() -> None:
-    """What the page calls by name is in the contracts, or in the client."""
+    """What the page calls by name is in the contracts, or in the clients."""
     root = Path(__file__).parents[2]
     sources = "".join(path.read_text() for path in (root / "contracts").rglob("*.sol"))
-    sources += (root / "switchgear" / "countersign.py").read_text()
+    sources += "".join((root / "switchgear" / name).read_text() for name in ("countersign.py", "execution.py"))
     names = set(re.findall(r"`([A-Za-z][\w.]+)`", FENCE.sub("", PAGE)))
     assert {"Countersign", "approveAbove", "delayAbove", "explain"} <= names
     assert not {name for name in names if not re.search(rf"\b{name.rpartition('.')[2]}\b", sources)}

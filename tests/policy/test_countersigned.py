@@ -7,13 +7,15 @@ from typing import Any
 import pytest
 
 from switchgear import signing
-from switchgear.countersign import DOMAIN, Action, calls_hash
+from switchgear.countersign import DOMAIN, Action, calls_hash, to_calls
 from switchgear.decoder import Standard
 from switchgear.display import to_instant
 from switchgear.errors import AgentDenied, NeedsCountersignature, NotCountersigned
+from switchgear.execution import execute_safe
 from switchgear.foreign.keys import key
 from switchgear.foreign.safe import Call, Safes, Sender
 from switchgear.gas.chain import Deployed, account
+from switchgear.policy import SessionPolicy, Setup
 from switchgear.serve.people import pending
 from switchgear.serve.watch import Approval
 from switchgear.types import Reason
@@ -203,3 +205,35 @@ def test_pending__approved_and_unused__waits_on_the_live_page(watched: Guarded, 
 def test_pending__policy_without_council__has_none(guarded: Guarded) -> None:
     """WP-7: nothing waits where nobody could be asked."""
     assert pending(guarded.chain.node.web3, [guarded.guard.address]) == []
+
+
+def test_execute_safe__before_and_after_approval__by_the_agent_itself(watched: Guarded, council: Deployed) -> None:
+    """WP-7: the agent executes what it was refused before, alone or in a batch, and people only approve it."""
+    chain, token = watched.chain, watched.field.token
+    chain.node.request("anvil_setBalance", AGENT.address, hex(10**18))
+    multi_send = SessionPolicy(chain.node.web3, watched.guard.address).multi_send()
+    for nonce, amounts in enumerate(((APPROVE_ABOVE + 1,), (3, APPROVE_ABOVE + 2)), 1):
+        calls = to_calls((token.address, 0, watched.field.encode("transfer", BOB, amount)) for amount in amounts)
+
+        def act(*, dry_run: bool = False, calls: tuple[Any, ...] = calls) -> Any:
+            web3 = chain.node.web3
+            return execute_safe(web3, watched.address, calls, sender=AGENT, multi_send=multi_send, dry_run=dry_run)
+
+        with missing(watched, *amounts):
+            act()
+        approve(watched, council, hash_of(watched, *amounts), nonce=nonce)
+        with watched.takes(0):
+            assert act(dry_run=True).result is True
+        with watched.takes(sum(amounts)):
+            act()
+        with missing(watched, *amounts):
+            act()
+
+
+def test_multi_send__of_a_hook__is_none(watched: Guarded) -> None:
+    """WP-4: only a Safe's guard knows one."""
+    setup = Setup(watched.field.core.address, watched.address, CHIEF)
+    hook = watched.chain.deploy("AgentHook7579", setup.arguments, AGENT.address, EVE, label="no multi send")
+    web3 = watched.chain.node.web3
+    assert SessionPolicy(web3, hook.address).multi_send() is None
+    assert SessionPolicy(web3, watched.guard.address).multi_send() == watched.safes.multi_send_call_only.address

@@ -1,4 +1,4 @@
-"""`ape agents approvals`: from the proposal to the veto, between people who do not trust the file (WP-7)."""
+"""`ape agents approvals`: from the proposal to execution or veto, between people who do not trust the file (WP-7)."""
 
 from __future__ import annotations
 
@@ -12,10 +12,20 @@ from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
 from switchgear.chain import Node
-from switchgear.countersign import Countersign, State
+from switchgear.countersign import Call, Countersign, State, signers_of
 from switchgear.decoder import NATIVE, Standard
 from switchgear.deployment import core_address, deploy
-from switchgear.policy import Permission, SessionPolicy, Setup, deploy_safe_guard
+from switchgear.execution import execute_safe
+from switchgear.policy import (
+    UNLIMITED,
+    Permission,
+    SessionPolicy,
+    Setup,
+    deploy_hook,
+    deploy_safe_guard,
+    safe_installation,
+)
+from tests.support.safes import Safes
 from tests.support.world import DAY, LIMITS, POLICY
 
 if TYPE_CHECKING:
@@ -311,3 +321,52 @@ def test_approvals__policy_without_council_or_bad_id__is_told(agents: Run, counc
     assert (none.code, "asks no council" in none.error) == (2, True)
     assert agents("approvals", "veto", "0x12", "--policy", council.policy).code == 2
     assert agents("approvals", "list", "--policy", council.world.stranger.address).code == 3
+
+
+def test_execute__on_a_real_safe__by_the_agent_once_it_is_approved(
+    agents: Run, world: World, project: Any, accounts: Any, tmp_path: Path
+) -> None:
+    """WP-7: refused by the agent, proposed, signed, handed in, and then executed as it was refused."""
+    human, index = accounts[9], [one.address for one in accounts].index(world.wallet.address)
+    node, web3 = Node(world.web3), world.web3
+    safe = Safes(web3, project, "1.5.0", world.deployer.address).create([world.wallet.address, human.address])
+    council = (core_address(), world.owner.address, signers_of([human.address]), 1, WAIT)
+    made = deploy(node, "Countersign", *council, sender=human)
+    setup = Setup(core_address(), safe, world.owner.address, made.address, trusted=(human.address,))
+    setup = setup.asset(NATIVE, LIMITS._replace(value_cap=CAP), POLICY)
+    setup = setup.permit(Permission(world.wallet.address, PAYEE, b"", approve_above=0, delay_above=UNLIMITED))
+    guard = deploy_safe_guard(web3, setup, sender=human)
+    for to, data in safe_installation(safe, guard.address):
+        execute_safe(web3, safe, [Call(to, 0, data)], sender=human)
+    node.request("anvil_setBalance", safe, hex(CAP))
+
+    file = tmp_path / "pay.json"
+    place = ("--policy", guard.address, "--wallet", world.wallet.address)
+    assert agents("approvals", "propose", *place, "--to", PAYEE, "--amount", 700, "--out", file).code == 0
+    execute = ("approvals", "execute", file, "--account", f"TEST::{index}")
+    early = agents(*execute)
+    assert (early.code, "NotCountersigned" in early.error) == (4, True)
+    sign(agents, file, BOB)
+    assert agents("approvals", "approve", file, "--account", STRANGER).code == 0
+    before = int(node.request("eth_getBalance", PAYEE, "latest"), 16)
+    assert agents("approvals", "execute", file).code == 0
+    assert int(node.request("eth_getBalance", PAYEE, "latest"), 16) == before
+    done = agents(*execute)
+    assert done.code == 0, done
+    assert int(node.request("eth_getBalance", PAYEE, "latest"), 16) == before + 700
+    again = agents(*execute)
+    assert (again.code, "NotCountersigned" in again.error) == (4, True)
+
+
+def test_execute__of_a_policy_that_guards_no_safe__says_where_to_look(
+    agents: Run, council: Council, tmp_path: Path
+) -> None:
+    """WP-7: an operation or a redemption is not this command's to send."""
+    world = council.world
+    setup = Setup(core_address(), council.account, world.owner.address, council.client.address)
+    hook = deploy_hook(world.web3, setup, wallet=council.wallet, entry_point=PAYEE, sender=world.deployer)
+    file = tmp_path / "hook.json"
+    place = ("--policy", hook.address, "--wallet", council.wallet)
+    assert agents("approvals", "propose", *place, "--to", PAYEE, "--amount", 1, "--out", file).code == 0
+    refused = agents("approvals", "execute", file)
+    assert (refused.code, "guards no Safe" in refused.error) == (2, True)
