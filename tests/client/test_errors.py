@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from eth_abi.abi import encode
+from eth_utils.abi import function_signature_to_4byte_selector
 
 from switchgear import errors
 from switchgear.artifacts import load, names
@@ -37,7 +38,7 @@ def snake(name: str) -> str:
 def revert_data(signature: str, *values: Any) -> bytes:
     """What a contract reverts with."""
     types = signature.partition("(")[2][:-1]
-    return errors.function_signature_to_4byte_selector(signature) + encode(types.split(",") if types else [], values)
+    return function_signature_to_4byte_selector(signature) + encode(types.split(",") if types else [], values)
 
 
 @pytest.mark.parametrize(

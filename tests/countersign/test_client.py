@@ -27,6 +27,7 @@ from switchgear.countersign import (
     sign,
     signers_of,
 )
+from switchgear.display import show
 from tests.countersign.council import DELAY, LIFE, WINDOW, Council, party
 from tests.support.core import DAY
 
@@ -222,7 +223,7 @@ def test_explain__says_what_who_how_much_and_when(client: Countersign, council: 
         "2 of 3 signatures",
         "2 days, 0:00:00 later",
         "9 days, 0:00:00",
-        errors.show(datetime.fromtimestamp(proposal.action.expiry, tz=timezone.utc)),
+        show(datetime.fromtimestamp(proposal.action.expiry, tz=timezone.utc)),
         f"nonce {proposal.action.nonce}",
         "0x" + proposal.digest.hex(),
     ):
