@@ -35,6 +35,7 @@ from switchgear.foreign.modular import (
     OpenZeppelin,
     Safe7579,
     UserOperation,
+    batch,
     mode,
     single,
 )
@@ -216,12 +217,12 @@ def test_execute__batch_of_one_element_many_times__each_is_charged(
 ) -> None:
     """WP-2: offsets that lead to the same bytes are so many calls, and so many charges."""
     times = 20
-    shown, batch = single(transfer(dollars, 0)), aliased(transfer(dollars, LOOT // times), times)
+    shown, real = batch([transfer(dollars, 0)]), aliased(transfer(dollars, LOOT // times), times)
     with dollars.moves(LOOT, naive.address, to=OUTSIDER):
-        succeed(naive.operate(decoy(naive, shown, batch, mode(BATCH))))
-    batch = aliased(transfer(dollars, 10), 3)
+        succeed(naive.operate(decoy(naive, shown, real, mode(BATCH))))
+    real = aliased(transfer(dollars, 10), 3)
     with dollars.moves(30, ours.address, to=OUTSIDER):
-        succeed(ours.agent.operate(ours.agent.encode("execute", mode(BATCH), batch)))
+        succeed(ours.agent.operate(ours.agent.encode("execute", mode(BATCH), real)))
     assert ours.charged(dollars.address) == Charged(3, 30)
 
 

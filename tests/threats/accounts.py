@@ -1,0 +1,390 @@
+"""Accounts of six kinds, each behind a naive guard and behind ours, for attacks that are the same on all of them."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from eth_utils.crypto import keccak
+
+from switchgear.decoder import Standard
+from switchgear.errors import ContractReverted, from_revert
+from switchgear.foreign.delegation import Caveat, Delegation, Delegations
+from switchgear.foreign.keys import ZERO, key, sign_hash
+from switchgear.foreign.modular import (
+    ACCOUNTS,
+    BATCH,
+    EXECUTOR,
+    Account,
+    EntryPoint,
+    Execution,
+    Handled,
+    Kernel,
+    Safe7579,
+    batch,
+    mode,
+    single,
+)
+from switchgear.foreign.safe import Call, Safe, Safes, SafeTransaction, Sender, TypedKey
+from switchgear.policy import Permission, caveat_terms, lane, safe_installation
+from tests.wallets.conftest import AGENT, Money
+from tests.wallets.guarded import (
+    CAP,
+    EXECUTION_FAILED,
+    FUNDS,
+    LIMITS,
+    OWNER,
+    PEOPLE,
+    POLICY,
+    VERSIONS,
+    Charged,
+    Modular,
+    Place,
+    calls_to,
+    permission,
+    succeed,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from eth_account.signers.local import LocalAccount
+
+    from switchgear.gas.chain import Chain, Deployed
+
+DRIVEN = key("second agent, an executor")
+CALLER = key("second agent, a contract")
+MOVE = "transfer(address,uint256)"
+PERMIT = "permit(address,address,uint256,uint256,bytes)"
+ALLOWANCES = ("approve(address,uint256)", "increaseAllowance(address,uint256)", PERMIT)
+HUB_APPROVE = "approve(address,address,uint160,uint48)"
+FOR_ALL = "setApprovalForAll(address,bool)"
+POKE = "poke()"
+MULTI_SEND = "multiSend(bytes)"
+
+
+def to_selector(function: str) -> bytes:
+    """Of a function, by its signature."""
+    return keccak(text=function)[:4]
+
+
+class Grounds:
+    """A core with two agents, each of the second one's wallets being what it takes to act, and what is to be stolen."""
+
+    def __init__(self, chain: Chain) -> None:
+        self.chain = chain
+        self.place = Place(chain, "accounts")
+        for signer, code in ((AGENT, ""), (DRIVEN, "DrivenModule"), (CALLER, "ContractWallet")):
+            self.place.enroll(signer)
+            if code:
+                chain.node.request("anvil_setCode", signer.address, "0x" + chain.artifacts[code].runtime.hex())
+        self.token, self.fee, self.rebasing = (
+            Money(chain, chain.deploy(name, *args, label="accounts"))
+            for name, args in (("PermitToken", ()), ("FeeToken", (900, True)), ("RebasingToken", ()))
+        )
+        self.hub, self.thief, self.target = (
+            chain.deploy(name, label="accounts") for name in ("PermitHub", "AllowanceThief", "ReentrantTarget")
+        )
+        self.registry = self.place.registry
+        self.safes = Safes(chain, label="accounts")
+        self.delegations = Delegations(EntryPoint(chain, "0.7"), label="accounts")
+
+    @property
+    def tokens(self) -> tuple[Money, ...]:
+        """All that has a balance."""
+        return self.token, self.fee, self.rebasing
+
+    def fund(self, holder: str) -> None:
+        """Tokens of each."""
+        for token in self.tokens:
+            token.give(holder, FUNDS)
+
+    def naive(self, contract: str, label: str) -> Deployed:
+        """A naive guard, which allows all that ours does."""
+        chain, safes = self.chain, self.safes
+        contracts = [self.hub, self.target, self.registry, safes.multi_send_call_only, safes.multi_send]
+        targets = [*(one.address for one in self.tokens), *(one.address for one in contracts)]
+        functions = (MOVE, *ALLOWANCES, HUB_APPROVE, FOR_ALL, POKE, MULTI_SEND)
+        return chain.deploy(contract, targets, [to_selector(one) for one in functions], CAP, label=label)
+
+    def permissions(self, second: LocalAccount) -> list[Permission]:
+        """The same for ours; the second agent may transfer."""
+        agent, token = AGENT.address, self.token.address
+        made = [permission(agent, token, one) for one in (MOVE, *ALLOWANCES)]
+        made += [permission(agent, one.address, measured=True) for one in (self.fee, self.rebasing)]
+        made += [permission(agent, self.hub.address, HUB_APPROVE, standard=Standard.PERMIT2)]
+        made += [permission(agent, self.registry.address, FOR_ALL, standard=Standard.ERC721, call_cap=1)]
+        made += [permission(agent, self.target.address, POKE, standard=Standard.NONE, assets=(token,))]
+        return [*made, permission(second.address, token)]
+
+    def lanes(self) -> list[str]:
+        """Assets that the policies limit."""
+        return [*(one.address for one in self.tokens), self.registry.address]
+
+
+class Side(ABC):
+    """One account behind one guard. The agent's key acts for it; so does a second agent, in its own way."""
+
+    second: LocalAccount = DRIVEN
+    signs = True
+    """Whether the agent's key signs for the account, behind a naive guard."""
+    silent = b""
+    """All that some accounts say of a call that failed."""
+
+    def __init__(self, grounds: Grounds, address: str, guard: Deployed) -> None:
+        """Funds it."""
+        self.grounds, self.chain, self.address, self.guard = grounds, grounds.chain, address, guard
+        grounds.fund(address)
+
+    @abstractmethod
+    def act(self, *calls: Execution, attempt: bool = False) -> None:
+        """The agent acts, in one execution; `attempt` lets calls fail. Raises what the guard says."""
+
+    @abstractmethod
+    def act_second(self, call: Execution) -> None:
+        """The second agent does."""
+
+    @abstractmethod
+    def within(self, call: Execution) -> tuple[str, bytes]:
+        """What anybody has to call, where the account is executing already, for it to execute this as well."""
+
+    @abstractmethod
+    def signature(self, digest: bytes) -> bytes:
+        """By the agent's key, as the account would accept it of a signer (ERC-1271)."""
+
+    def signature_of_people(self, digest: bytes) -> bytes:  # noqa: ARG002
+        """By people's; empty where nobody signs for the account."""
+        return b""
+
+    @contextmanager
+    def fails(self, reason: bytes) -> Iterator[None]:
+        """Insists that a block reverts since the account's call did, with this selector if the account hands it on."""
+        with pytest.raises(ContractReverted) as revert:
+            yield
+        assert revert.value.data[:4] == (self.silent or reason)
+
+    @property
+    def nested(self) -> LocalAccount:
+        """Whose executions within executions are."""
+        return self.second
+
+    def tune(self, *, period: int = 0, measured: str = ZERO, per_actor: bool = False) -> None:
+        """Makes the naive guard think further."""
+        self.chain.send(self.guard, "tune", period, measured, per_actor)
+
+    def share(self) -> None:
+        """Makes the token's limits the account's, whichever of its agents acts (`lineage=True`)."""
+        token, policy = lane(self.grounds.token.address), POLICY._replace(lineage=True)
+        self.chain.send(self.grounds.place.core, "setLane", self.guard.address, token, LIMITS, policy, sender=OWNER)
+
+    def charged(self, token: Money, signer: LocalAccount = AGENT) -> Charged:
+        """What an agent used of its limits."""
+        place = self.grounds.place
+        return place.charged(self.guard, token.address, place.agents[signer.address])
+
+
+# ------------------------------------------------------------------ Safe
+
+
+class SafeSide(Side):
+    """A Safe 1.5.0 that both agents own, each of whom is enough."""
+
+    def __init__(self, grounds: Grounds, *, naive: bool) -> None:
+        chain, safes = grounds.chain, grounds.safes
+        signers = [AGENT, DRIVEN] if naive else [AGENT, DRIVEN, PEOPLE]
+        self.safe: Safe = safes.create([one.address for one in signers])
+        if naive:
+            guard = grounds.naive("NaiveSafeGuard", "accounts")
+            self.safe.set_guard(guard.address, signers=[Sender(AGENT.address)], sender=AGENT.address)
+        else:
+            setup = grounds.place.setup(self.safe.address, *grounds.lanes(), trusted=[PEOPLE.address])
+            setup = setup.permit(*grounds.permissions(DRIVEN))
+            guard = chain.deploy(
+                "SafeAgentGuard", setup.arguments, safes.multi_send_call_only.address, label="accounts"
+            )
+            for to, data in safe_installation(self.safe.address, guard.address):
+                self.safe.exec(SafeTransaction(to=to, data=data), [Sender(PEOPLE.address)], sender=PEOPLE.address)
+        super().__init__(grounds, self.safe.address, guard)
+
+    def _exec(self, signer: LocalAccount, *calls: Execution, **options: Any) -> None:
+        made = SafeTransaction(to=calls[0].target, value=calls[0].value, data=calls[0].data, **options)
+        if len(calls) > 1:
+            made = self.safe.multi_send([Call(one.target, one.data, one.value) for one in calls])
+        self.safe.exec(made, [Sender(signer.address)], sender=signer.address)
+
+    def act(self, *calls: Execution, attempt: bool = False) -> None:
+        """With a gas stipend, a Safe takes note that its call failed, and goes on."""
+        self._exec(AGENT, *calls, **({"safe_tx_gas": 100_000} if attempt else {}))
+
+    def act_second(self, call: Execution) -> None:
+        """As the other owner."""
+        self._exec(DRIVEN, call)
+
+    def within(self, call: Execution) -> tuple[str, bytes]:
+        """Its next transaction, signed by the agent before."""
+        made = SafeTransaction(to=call.target, data=call.data)
+        data = self.safe.exec_data(made, [TypedKey(AGENT)], nonce=self.safe.nonce + 1)
+        return self.address, self.safe.contract.interface.encode("execTransaction", data)
+
+    def signature(self, digest: bytes) -> bytes:
+        """A SafeMessage."""
+        return self.safe.signatures(
+            self.safe.message("SafeMessage", (("message", "bytes"),), (digest,)), [TypedKey(AGENT)]
+        )
+
+    @property
+    def nested(self) -> LocalAccount:
+        """The agent signs these as well."""
+        return AGENT
+
+
+# ------------------------------------------------------------------ ERC-7579
+
+
+class ModularSide(Side):
+    """An ERC-7579 account; the second agent is one of its executors."""
+
+    def __init__(self, grounds: Grounds, kind: type[Account], *, naive: bool) -> None:
+        chain, point, label = grounds.chain, EntryPoint(grounds.chain, VERSIONS[kind]), f"accounts {kind.__name__}"
+        self.executor = chain.at(DRIVEN.address, "DrivenModule")
+        self.people: Account | None = None
+        if naive:
+            validator = chain.deploy("KeyValidator", label=f"naive {label}")
+            self.agent = kind.create(point, validator, AGENT, label=f"naive {label}")
+            guard = grounds.naive("NaiveHook7579", label)
+            succeed(self.agent.install_hook(guard.address))
+            succeed(self.agent.install(EXECUTOR, DRIVEN.address))
+        else:
+            made = Modular.create(
+                grounds.place, point, kind, *grounds.permissions(DRIVEN), executors=[DRIVEN.address], label="accounts"
+            )
+            self.agent, self.people, guard = made.agent, made.people, made.hook
+        super().__init__(grounds, self.agent.address, guard)
+        self.silent = {Kernel: to_selector("ExecutionReverted()"), Safe7579: EXECUTION_FAILED}.get(kind, b"")
+
+    def act(self, *calls: Execution, attempt: bool = False) -> None:
+        """By an operation."""
+        one = len(calls) == 1
+        self.expect(
+            self.agent.execute(calls[0], attempt=attempt) if one else self.agent.execute_batch(calls, attempt=attempt)
+        )
+
+    def expect(self, handled: Handled) -> None:
+        """Raises why an operation failed; Safe7579 tells nobody, its trace does."""
+        if handled.success:
+            return
+        raise from_revert(self._why(handled.receipt) or handled.reason)
+
+    def _why(self, receipt: dict[str, Any]) -> bytes:
+        if not isinstance(self.agent, Safe7579):
+            return b""
+        options = {"tracer": "callTracer"}
+        trace = self.chain.node.request("debug_traceTransaction", receipt["transactionHash"], options)
+        reasons = [one["output"] for one in calls_to(self.guard.address, trace) if "error" in one and "output" in one]
+        return bytes.fromhex(reasons[-1][2:]) if reasons else b""
+
+    def act_second(self, call: Execution) -> None:
+        """As the executor."""
+        try:
+            self.agent.drive(self.executor, call, sender=DRIVEN.address)
+        except ContractReverted as error:
+            if not isinstance(self.agent, Safe7579):
+                raise
+            raise from_revert(self._why_call(call) or error.data) from error
+
+    def _why_call(self, call: Execution) -> bytes:
+        data = self.executor.interface.encode("drive", (self.address, mode(), single(call)))
+        request = {"from": DRIVEN.address, "to": self.executor.address, "data": "0x" + data.hex()}
+        options = {"tracer": "callTracer", "blockOverrides": {"time": hex(self.chain.now)}}
+        trace = self.chain.node.request("debug_traceCall", request, "latest", options)
+        reasons = [one["output"] for one in calls_to(self.guard.address, trace) if "error" in one and "output" in one]
+        return bytes.fromhex(reasons[-1][2:]) if reasons else b""
+
+    def within(self, call: Execution) -> tuple[str, bytes]:
+        """Through the executor, which anybody drives."""
+        return self.executor.address, self.executor.interface.encode("drive", (self.address, mode(), single(call)))
+
+    def signature(self, digest: bytes) -> bytes:
+        """By the agent's validator."""
+        return self.agent.signature(digest)
+
+    def signature_of_people(self, digest: bytes) -> bytes:
+        """By theirs."""
+        assert self.people is not None
+        return self.people.signature(digest)
+
+
+# ------------------------------------------------------------------ ERC-7710
+
+
+class DelegatorSide(Side):
+    """A MultiSigDeleGator of people's; each agent holds a delegation."""
+
+    second = CALLER
+    signs = False
+
+    def __init__(self, grounds: Grounds, *, naive: bool) -> None:
+        delegations = grounds.delegations
+        made = delegations.create([PEOPLE.address], label=f"accounts {naive}")
+        if naive:
+            guard = grounds.naive("NaiveCaveat", "accounts")
+        else:
+            setup = grounds.place.setup(made.address, *grounds.lanes()).permit(*grounds.permissions(CALLER))
+            guard = grounds.chain.deploy("AgentCaveat", setup.arguments, delegations.manager.address, label="accounts")
+        super().__init__(grounds, made.address, guard)
+        self.contract, self.delegations = made, delegations
+        self.held = self.delegate(AGENT)
+        self.held_by_second = self.delegate(CALLER)
+
+    def delegate(self, to: LocalAccount, salt: int = 0) -> Delegation:
+        """People sign a delegation with the caveat."""
+        caveat = Caveat(self.guard.address, caveat_terms(to.address))
+        return self.delegations.sign(Delegation(to.address, self.address, (caveat,), salt=salt), PEOPLE)
+
+    def act(self, *calls: Execution, attempt: bool = False) -> None:
+        """By redeeming."""
+        many = len(calls) > 1
+        given, data = mode(BATCH if many else 0, attempt=attempt), batch(calls) if many else single(calls[0])
+        self.delegations.redeem([self.held], given, data, sender=AGENT.address)
+
+    def act_second(self, call: Execution) -> None:
+        """By redeeming its own."""
+        self.delegations.redeem([self.held_by_second], mode(), single(call), sender=CALLER.address)
+
+    def within(self, call: Execution) -> tuple[str, bytes]:
+        """Its contract redeems what it holds, for anybody."""
+        data = self.delegations.redemption([([self.held_by_second], mode(), single(call))])
+        wallet = self.chain.at(CALLER.address, "ContractWallet")
+        return wallet.address, wallet.interface.encode("execute", (self.delegations.manager.address, data))
+
+    def signature(self, digest: bytes) -> bytes:
+        """By the delegate, who is no signer."""
+        return sign_hash(AGENT, digest)
+
+    def signature_of_people(self, digest: bytes) -> bytes:
+        """By the account's signer."""
+        return sign_hash(PEOPLE, digest)
+
+
+KINDS: dict[str, type[Account] | None] = {
+    "Safe": None,
+    **{kind.__name__: kind for kind in ACCOUNTS},
+    "DeleGator": None,
+}
+"""What the attacks are shown on."""
+
+
+def create(grounds: Grounds, name: str, *, naive: bool) -> Side:
+    """One of them."""
+    kind = KINDS[name]
+    if kind:
+        return ModularSide(grounds, kind, naive=naive)
+    return SafeSide(grounds, naive=naive) if name == "Safe" else DelegatorSide(grounds, naive=naive)
+
+
+def prepare(side: Side, calls: Sequence[tuple[str, bytes]]) -> None:
+    """The target makes these calls when it is poked."""
+    for to, data in calls:
+        side.chain.send(side.grounds.target, "arm", to, data)
