@@ -17,6 +17,8 @@ from switchgear.foreign.modular import (
     ACCOUNTS,
     BATCH,
     EXECUTOR,
+    HOOK,
+    NO_HOOK,
     Account,
     EntryPoint,
     Execution,
@@ -48,7 +50,7 @@ from tests.wallets.guarded import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from eth_account.signers.local import LocalAccount
 
@@ -142,6 +144,10 @@ class Side(ABC):
     def act(self, *calls: Execution, attempt: bool = False) -> None:
         """The agent acts, in one execution; `attempt` lets calls fail. Raises what the guard says."""
 
+    def execute(self, given: bytes, data: bytes) -> None:
+        """The agent has the account execute this, whatever it is (ERC-7579); not a Safe."""
+        raise NotImplementedError
+
     @abstractmethod
     def act_second(self, call: Execution) -> None:
         """The second agent does."""
@@ -164,6 +170,10 @@ class Side(ABC):
         with pytest.raises(ContractReverted) as revert:
             yield
         assert revert.value.data[:4] == (self.silent or reason)
+
+    def freeing(self) -> tuple[bytes, Callable[[Execution], None]]:
+        """A call of the account to itself that rids the agent of its guard, and how it acts then; not a Safe's."""
+        raise NotImplementedError
 
     @property
     def nested(self) -> LocalAccount:
@@ -271,6 +281,10 @@ class ModularSide(Side):
             self.agent.execute(calls[0], attempt=attempt) if one else self.agent.execute_batch(calls, attempt=attempt)
         )
 
+    def execute(self, given: bytes, data: bytes) -> None:
+        """By an operation."""
+        self.expect(self.agent.operate(self.agent.encode("execute", given, data)))
+
     def expect(self, handled: Handled) -> None:
         """Raises why an operation failed; Safe7579 tells nobody, its trace does."""
         if handled.success:
@@ -310,10 +324,32 @@ class ModularSide(Side):
         """By the agent's validator."""
         return self.agent.signature(digest)
 
+    def freeing(self) -> tuple[bytes, Callable[[Execution], None]]:
+        """The hook is removed."""
+        off, _ = hook_calls(self.people or self.agent, self.guard.address)
+        return off, self.act
+
     def signature_of_people(self, digest: bytes) -> bytes:
         """By theirs."""
         assert self.people is not None
         return self.people.signature(digest)
+
+
+def hook_calls(made: Account, hook: str) -> tuple[bytes, bytes]:
+    """Calls of an account that remove its hook, and install it again; of Kernel, the hook of its root validator."""
+    if isinstance(made, Kernel):
+        root = b"\x01" + bytes.fromhex(made.validator.address[2:])
+        nonce, _ = made.chain.call(made.contract, "validationConfig", root)
+        key_and_data = [bytes.fromhex(made.signer.address[2:])], [b"\xff"]
+        off, on = (
+            made.encode("installValidations", [root], [(nonce + number, one)], *key_and_data)
+            for number, one in ((1, NO_HOOK), (2, hook))
+        )
+        return off, on
+    return (
+        made.encode("uninstallModule", HOOK, hook, made.uninstall_data(HOOK, b"")),
+        made.encode("installModule", HOOK, hook, made.install_data(HOOK, b"")),
+    )
 
 
 # ------------------------------------------------------------------ ERC-7710
@@ -346,7 +382,10 @@ class DelegatorSide(Side):
     def act(self, *calls: Execution, attempt: bool = False) -> None:
         """By redeeming."""
         many = len(calls) > 1
-        given, data = mode(BATCH if many else 0, attempt=attempt), batch(calls) if many else single(calls[0])
+        self.execute(mode(BATCH if many else 0, attempt=attempt), batch(calls) if many else single(calls[0]))
+
+    def execute(self, given: bytes, data: bytes) -> None:
+        """By redeeming."""
         self.delegations.redeem([self.held], given, data, sender=AGENT.address)
 
     def act_second(self, call: Execution) -> None:
@@ -362,6 +401,16 @@ class DelegatorSide(Side):
     def signature(self, digest: bytes) -> bytes:
         """By the delegate, who is no signer."""
         return sign_hash(AGENT, digest)
+
+    def freeing(self) -> tuple[bytes, Callable[[Execution], None]]:
+        """The agent becomes the account's only signer, and delegates to itself, without a caveat."""
+        data = self.contract.interface.encode("updateMultiSigParameters", ([AGENT.address], 1, True))
+
+        def free(call: Execution) -> None:
+            bare = self.delegations.sign(Delegation(AGENT.address, self.address, (), salt=1), AGENT)
+            self.delegations.redeem([bare], mode(), single(call), sender=AGENT.address)
+
+        return data, free
 
     def signature_of_people(self, digest: bytes) -> bytes:
         """By the account's signer."""

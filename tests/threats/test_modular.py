@@ -9,7 +9,6 @@ from eth_utils.crypto import keccak
 
 from switchgear.decoder import Standard
 from switchgear.errors import (
-    AccountWouldPay,
     CallCapExceeded,
     ContractReverted,
     NotPermitted,
@@ -39,10 +38,11 @@ from switchgear.foreign.modular import (
     mode,
     single,
 )
-from switchgear.gas.chain import account, anvil
+from switchgear.gas.chain import GAS, account, anvil
 from switchgear.policy import caveat_terms
 from tests.wallets.conftest import AGENT, Money, refused
 from tests.wallets.guarded import (
+    AGENTS_OWNER,
     CALL_CAP,
     CAP,
     DAY,
@@ -470,13 +470,66 @@ def test_operation__at_any_price__is_never_at_the_accounts_expense(
         if not isinstance(each.agent, Safe7579):
             assert keccak(text="AccountWouldPay()")[:4] in error.value.data
     assert balance(chain, ordinary) == ETHER - lost
-    # For nothing, or at the expense of a paymaster, it may.
+    # For nothing it may.
     succeed(each.agent.execute(transfer(dollars)))
-    sponsored = priced(each.agent, data, bytes.fromhex(account("paymaster")[2:]) + bytes(32))
-    digest = chain.call(each.agent.entry_point.contract, "getUserOpHash", sponsored)
-    assert chain.call(each.hook, "validateUserOp", sponsored, digest, sender=each.address) == 0
-    with reverts(AccountWouldPay):
-        chain.call(each.hook, "validateUserOp", sponsored._replace(paymaster_and_data=b""), digest, sender=each.address)
+
+
+def paid(chain: Chain, to: str, data: bytes, value: int) -> None:
+    """A call with coin."""
+    sender = account("rich")
+    chain.node.request("anvil_setBalance", sender, hex(value))
+    chain.later(1)
+    chain.node.request("evm_setNextBlockTimestamp", chain.now)
+    request = {"from": sender, "to": to, "data": "0x" + data.hex(), "value": hex(value), "gas": hex(GAS)}
+    receipt = chain.node.request("eth_sendTransactionSync", request | {"gasPrice": "0x0"})
+    assert receipt["status"] == "0x1"
+
+
+def deposit(point: EntryPoint, holder: str, amount: int) -> None:
+    """At the EntryPoint, for gas."""
+    paid(point.chain, point.address, point.contract.interface.encode("depositTo", (holder,)), amount)
+
+
+def deposited(point: EntryPoint, holder: str) -> int:
+    """What is left of it."""
+    return int(point.chain.call(point.contract, "balanceOf", holder))
+
+
+def test_operation__with_a_paymaster__is_at_the_paymasters_expense(
+    chain: Chain, each: Modular, ordinary: Account, dollars: Dollars
+) -> None:
+    """WP-4: an account's deposit pays for whatever an ordinary validator lets in; for ours only paymasters pay."""
+    point, paymaster = each.agent.entry_point, chain.deploy("OpenPaymaster", label=f"threats {each.address}")
+    for holder in (each.address, paymaster.address):
+        deposit(point, holder, ETHER)
+    # Over the cap, so that it is refused; the deposit is gone all the same.
+    with undone(chain):
+        handled = point.handle(priced(ordinary, execute_data(ordinary, transfer(dollars, LOOT))))
+        assert not handled.success
+        assert ETHER // 10 <= ETHER - deposited(point, each.address) < ETHER
+
+    data = execute_data(each.agent, transfer(dollars))
+    gas = (10**6).to_bytes(16, "big") * 2
+    for nobody in (b"", bytes(20) + gas):
+        with pytest.raises(ContractReverted) as error:
+            point.handle(priced(each.agent, data, nobody))
+        assert b"AA23" in error.value.data or b"AA98 invalid paymaster" in error.value.data
+    assert (deposited(point, each.address), deposited(point, paymaster.address)) == (ETHER, ETHER)
+
+    pays = bytes.fromhex(paymaster.address[2:]) + gas
+    with dollars.moves(1, each.address, to=OUTSIDER):
+        succeed(point.handle(priced(each.agent, data, pays)))
+    cost = ETHER - deposited(point, paymaster.address)
+    assert ETHER // 10 <= cost < ETHER
+    assert (deposited(point, each.address), each.charged(dollars.address)) == (ETHER, Charged(1, 1))
+
+    # An agent that is stopped can go on like this, until the paymaster's deposit is used up: nobody else's is.
+    handle = each.place.agents[AGENT.address].handle
+    chain.send(each.place.core, "tripAgent", handle, bytes(32), sender=AGENTS_OWNER)
+    with refused(b"AA31 paymaster deposit too low"):
+        for _ in range(ETHER // cost + 1):
+            assert not point.handle(priced(each.agent, data, pays)).success
+    assert (deposited(point, each.address), each.charged(dollars.address)) == (ETHER, Charged(1, 1))
 
 
 # ------------------------------------------------------------------ ERC-7710
