@@ -111,15 +111,16 @@ class Grounds:
         functions = (MOVE, *ALLOWANCES, HUB_APPROVE, FOR_ALL, POKE, MULTI_SEND)
         return chain.deploy(contract, targets, [to_selector(one) for one in functions], CAP, label=label)
 
-    def permissions(self, second: LocalAccount) -> list[Permission]:
-        """The same for ours; the second agent may transfer."""
+    def permissions(self, second: LocalAccount, **thresholds: Any) -> list[Permission]:
+        """The same for ours; the second agent may transfer. Thresholds are of transfers."""
         agent, token = AGENT.address, self.token.address
-        made = [permission(agent, token, one) for one in (MOVE, *ALLOWANCES)]
+        made = [permission(agent, token, one) for one in ALLOWANCES]
+        made += [permission(one, token, **thresholds) for one in (agent, second.address)]
         made += [permission(agent, one.address, measured=True) for one in (self.fee, self.rebasing)]
         made += [permission(agent, self.hub.address, HUB_APPROVE, standard=Standard.PERMIT2)]
         made += [permission(agent, self.registry.address, FOR_ALL, standard=Standard.ERC721, call_cap=1)]
         made += [permission(agent, self.target.address, POKE, standard=Standard.NONE, assets=(token,))]
-        return [*made, permission(second.address, token)]
+        return made
 
     def lanes(self) -> list[str]:
         """Assets that the policies limit."""
@@ -157,8 +158,15 @@ class Side(ABC):
         """What anybody has to call, where the account is executing already, for it to execute this as well."""
 
     @abstractmethod
+    def within_by_people(self, call: Execution) -> tuple[str, bytes]:
+        """The same for what people execute."""
+
+    @abstractmethod
     def signature(self, digest: bytes) -> bytes:
         """By the agent's key, as the account would accept it of a signer (ERC-1271)."""
+
+    def renew(self) -> None:  # noqa: B027 - most have nothing to do
+        """What was signed for the agent once and for all is signed again, for the chain as it is now."""
 
     def signature_of_people(self, digest: bytes) -> bytes:  # noqa: ARG002
         """By people's; empty where nobody signs for the account."""
@@ -201,16 +209,17 @@ class Side(ABC):
 class SafeSide(Side):
     """A Safe 1.5.0 that both agents own, each of whom is enough."""
 
-    def __init__(self, grounds: Grounds, *, naive: bool) -> None:
+    def __init__(self, grounds: Grounds, label: str, *, naive: bool, council: str) -> None:
         chain, safes = grounds.chain, grounds.safes
         signers = [AGENT, DRIVEN] if naive else [AGENT, DRIVEN, PEOPLE]
         self.safe: Safe = safes.create([one.address for one in signers])
         if naive:
-            guard = grounds.naive("NaiveSafeGuard", "accounts")
+            guard = grounds.naive("NaiveSafeGuard", label)
             self.safe.set_guard(guard.address, signers=[Sender(AGENT.address)], sender=AGENT.address)
         else:
-            setup = grounds.place.setup(self.safe.address, *grounds.lanes(), trusted=[PEOPLE.address])
-            setup = setup.permit(*grounds.permissions(DRIVEN))
+            options = {"trusted": [PEOPLE.address], **councils(council)}
+            setup = grounds.place.setup(self.safe.address, *grounds.lanes(), **options)
+            setup = setup.permit(*grounds.permissions(DRIVEN, **thresholds(council)))
             guard = chain.deploy(
                 "SafeAgentGuard", setup.arguments, safes.multi_send_call_only.address, label="accounts"
             )
@@ -234,8 +243,15 @@ class SafeSide(Side):
 
     def within(self, call: Execution) -> tuple[str, bytes]:
         """Its next transaction, signed by the agent before."""
+        return self._next(call, AGENT)
+
+    def within_by_people(self, call: Execution) -> tuple[str, bytes]:
+        """Signed by them."""
+        return self._next(call, PEOPLE)
+
+    def _next(self, call: Execution, signer: LocalAccount) -> tuple[str, bytes]:
         made = SafeTransaction(to=call.target, data=call.data)
-        data = self.safe.exec_data(made, [TypedKey(AGENT)], nonce=self.safe.nonce + 1)
+        data = self.safe.exec_data(made, [TypedKey(signer)], nonce=self.safe.nonce + 1)
         return self.address, self.safe.contract.interface.encode("execTransaction", data)
 
     def signature(self, digest: bytes) -> bytes:
@@ -256,10 +272,11 @@ class SafeSide(Side):
 class ModularSide(Side):
     """An ERC-7579 account; the second agent is one of its executors."""
 
-    def __init__(self, grounds: Grounds, kind: type[Account], *, naive: bool) -> None:
-        chain, point, label = grounds.chain, EntryPoint(grounds.chain, VERSIONS[kind]), f"accounts {kind.__name__}"
+    def __init__(self, grounds: Grounds, label: str, kind: type[Account], *, naive: bool, council: str) -> None:
+        chain, point = grounds.chain, EntryPoint(grounds.chain, VERSIONS[kind])
         self.executor = chain.at(DRIVEN.address, "DrivenModule")
         self.people: Account | None = None
+        self.trusted = self.unknown = self.executor
         if naive:
             validator = chain.deploy("KeyValidator", label=f"naive {label}")
             self.agent = kind.create(point, validator, AGENT, label=f"naive {label}")
@@ -267,9 +284,11 @@ class ModularSide(Side):
             succeed(self.agent.install_hook(guard.address))
             succeed(self.agent.install(EXECUTOR, DRIVEN.address))
         else:
+            permissions = grounds.permissions(DRIVEN, **thresholds(council))
             made = Modular.create(
-                grounds.place, point, kind, *grounds.permissions(DRIVEN), executors=[DRIVEN.address], label="accounts"
+                grounds.place, point, kind, *permissions, executors=[DRIVEN.address], label=label, **councils(council)
             )
+            self.trusted, self.unknown = made.trusted, made.unknown
             self.agent, self.people, guard = made.agent, made.people, made.hook
         super().__init__(grounds, self.agent.address, guard)
         self.silent = {Kernel: to_selector("ExecutionReverted()"), Safe7579: EXECUTION_FAILED}.get(kind, b"")
@@ -287,38 +306,42 @@ class ModularSide(Side):
 
     def expect(self, handled: Handled) -> None:
         """Raises why an operation failed; Safe7579 tells nobody, its trace does."""
-        if handled.success:
-            return
-        raise from_revert(self._why(handled.receipt) or handled.reason)
+        if not handled.success:
+            options = {"tracer": "callTracer"}
+            made = handled.receipt["transactionHash"]
+            trace = self.chain.node.request("debug_traceTransaction", made, options)
+            raise from_revert(self._why(trace) or handled.reason)
 
-    def _why(self, receipt: dict[str, Any]) -> bytes:
-        if not isinstance(self.agent, Safe7579):
-            return b""
-        options = {"tracer": "callTracer"}
-        trace = self.chain.node.request("debug_traceTransaction", receipt["transactionHash"], options)
-        reasons = [one["output"] for one in calls_to(self.guard.address, trace) if "error" in one and "output" in one]
-        return bytes.fromhex(reasons[-1][2:]) if reasons else b""
+    def _why(self, trace: dict[str, Any]) -> bytes:
+        asked = calls_to(self.guard.address, trace)
+        reasons = [bytes.fromhex(one["output"][2:]) for one in asked if "error" in one and "output" in one]
+        return reasons[-1] if reasons and isinstance(self.agent, Safe7579) else b""
 
     def act_second(self, call: Execution) -> None:
         """As the executor."""
-        try:
-            self.agent.drive(self.executor, call, sender=DRIVEN.address)
-        except ContractReverted as error:
-            if not isinstance(self.agent, Safe7579):
-                raise
-            raise from_revert(self._why_call(call) or error.data) from error
+        self.drive(self.executor, call, DRIVEN.address)
 
-    def _why_call(self, call: Execution) -> bytes:
-        data = self.executor.interface.encode("drive", (self.address, mode(), single(call)))
-        request = {"from": DRIVEN.address, "to": self.executor.address, "data": "0x" + data.hex()}
-        options = {"tracer": "callTracer", "blockOverrides": {"time": hex(self.chain.now)}}
-        trace = self.chain.node.request("debug_traceCall", request, "latest", options)
-        reasons = [one["output"] for one in calls_to(self.guard.address, trace) if "error" in one and "output" in one]
-        return bytes.fromhex(reasons[-1][2:]) if reasons else b""
+    def drive(self, executor: Deployed, call: Execution, sender: str) -> None:
+        """As one that anybody drives."""
+        try:
+            self.agent.drive(executor, call, sender=sender)
+        except ContractReverted as error:
+            to, data = self._drive(executor, call)
+            request = {"from": sender, "to": to, "data": "0x" + data.hex()}
+            options = {"tracer": "callTracer", "blockOverrides": {"time": hex(self.chain.now)}}
+            trace = self.chain.node.request("debug_traceCall", request, "latest", options)
+            raise from_revert(self._why(trace) or error.data) from error
 
     def within(self, call: Execution) -> tuple[str, bytes]:
         """Through the executor, which anybody drives."""
-        return self.executor.address, self.executor.interface.encode("drive", (self.address, mode(), single(call)))
+        return self._drive(self.executor, call)
+
+    def within_by_people(self, call: Execution) -> tuple[str, bytes]:
+        """Through theirs, which anybody drives too."""
+        return self._drive(self.trusted, call)
+
+    def _drive(self, executor: Deployed, call: Execution) -> tuple[str, bytes]:
+        return executor.address, executor.interface.encode("drive", (self.address, mode(), single(call)))
 
     def signature(self, digest: bytes) -> bytes:
         """By the agent's validator."""
@@ -361,18 +384,22 @@ class DelegatorSide(Side):
     second = CALLER
     signs = False
 
-    def __init__(self, grounds: Grounds, *, naive: bool) -> None:
+    def __init__(self, grounds: Grounds, label: str, *, naive: bool, council: str) -> None:
         delegations = grounds.delegations
-        made = delegations.create([PEOPLE.address], label=f"accounts {naive}")
+        made = delegations.create([PEOPLE.address], label=f"{label} {naive}")
         if naive:
-            guard = grounds.naive("NaiveCaveat", "accounts")
+            guard = grounds.naive("NaiveCaveat", label)
         else:
-            setup = grounds.place.setup(made.address, *grounds.lanes()).permit(*grounds.permissions(CALLER))
-            guard = grounds.chain.deploy("AgentCaveat", setup.arguments, delegations.manager.address, label="accounts")
+            setup = grounds.place.setup(made.address, *grounds.lanes(), **councils(council))
+            setup = setup.permit(*grounds.permissions(CALLER, **thresholds(council)))
+            guard = grounds.chain.deploy("AgentCaveat", setup.arguments, delegations.manager.address, label=label)
         super().__init__(grounds, made.address, guard)
         self.contract, self.delegations = made, delegations
-        self.held = self.delegate(AGENT)
-        self.held_by_second = self.delegate(CALLER)
+        self.renew()
+
+    def renew(self) -> None:
+        """The delegations."""
+        self.held, self.held_by_second = (self.delegate(one) for one in (AGENT, CALLER))
 
     def delegate(self, to: LocalAccount, salt: int = 0) -> Delegation:
         """People sign a delegation with the caveat."""
@@ -394,7 +421,15 @@ class DelegatorSide(Side):
 
     def within(self, call: Execution) -> tuple[str, bytes]:
         """Its contract redeems what it holds, for anybody."""
-        data = self.delegations.redemption([([self.held_by_second], mode(), single(call))])
+        return self._redemption(self.held_by_second, call)
+
+    def within_by_people(self, call: Execution) -> tuple[str, bytes]:
+        """The same contract holds a delegation without a caveat."""
+        bare = self.delegations.sign(Delegation(CALLER.address, self.address, (), salt=2), PEOPLE)
+        return self._redemption(bare, call)
+
+    def _redemption(self, held: Delegation, call: Execution) -> tuple[str, bytes]:
+        data = self.delegations.redemption([([held], mode(), single(call))])
         wallet = self.chain.at(CALLER.address, "ContractWallet")
         return wallet.address, wallet.interface.encode("execute", (self.delegations.manager.address, data))
 
@@ -425,12 +460,27 @@ KINDS: dict[str, type[Account] | None] = {
 """What the attacks are shown on."""
 
 
-def create(grounds: Grounds, name: str, *, naive: bool) -> Side:
-    """One of them."""
-    kind = KINDS[name]
+APPROVE_ABOVE, DELAY_ABOVE = 100, 200
+"""What transfers need a council's signatures, and what its wait as well, where there is one."""
+
+
+def councils(council: str) -> dict[str, Any]:
+    """In a set-up."""
+    return {"countersign": council} if council else {}
+
+
+def thresholds(council: str) -> dict[str, Any]:
+    """In a permission."""
+    return {"approve_above": APPROVE_ABOVE, "delay_above": DELAY_ABOVE} if council else {}
+
+
+def create(grounds: Grounds, name: str, *, naive: bool, council: str = "", label: str = "") -> Side:
+    """One of them, which asks a council or none; a second one with a label."""
+    kind, label = KINDS[name], f"accounts {name} {council} {label}"
     if kind:
-        return ModularSide(grounds, kind, naive=naive)
-    return SafeSide(grounds, naive=naive) if name == "Safe" else DelegatorSide(grounds, naive=naive)
+        return ModularSide(grounds, label, kind, naive=naive, council=council)
+    side = SafeSide if name == "Safe" else DelegatorSide
+    return side(grounds, label, naive=naive, council=council)
 
 
 def prepare(side: Side, calls: Sequence[tuple[str, bytes]]) -> None:

@@ -241,6 +241,23 @@ def test_reentry__with_what_nobody_permitted__moves_nothing(ours: Side) -> None:
     assert ours.charged(token) == Charged(1, 400)
 
 
+def test_reentry__by_people__is_charged_to_whoever_lets_it_happen(ours: Side, chain: Chain) -> None:
+    """WP-8: nor does what people execute within take away what the agent's execution is measured by."""
+    token, target = ours.grounds.token, ours.grounds.target
+
+    def paid_within(amount: int) -> Execution:
+        taken_within(ours, amount, None)
+        prepare(ours, [ours.within_by_people(transfer(token, 40))])
+        return Execution(target.address, to_selector(POKE))
+
+    aim = {"wallet": AGENT.address, "target": token.address, "selector": bytes(4)}
+    with undone(chain), reverts(CallCapExceeded, **aim, amount=LOOT + 40, cap=CALL_CAP):
+        ours.act(paid_within(LOOT))
+    with token.moves(440, ours.address, to=OUTSIDER):
+        ours.act(paid_within(400))
+    assert ours.charged(token) == Charged(1, 440)
+
+
 # ------------------------------------------------------------------ failures, time, company
 
 

@@ -57,7 +57,8 @@ MOVE = to_selector("transfer(address,uint256)")
 CAP_EXCEEDED = to_selector("CapExceeded(uint256)")
 NAMES = [name for name in KINDS if name != "Safe"]
 """A Safe executes nothing of this kind: see test_safe.py."""
-OURS_ALONE = {"Nexus": "AccountAccessUnauthorized()", "DeleGator": "NotEntryPoint()"}
+MODULAR = [name for name in NAMES if name != "DeleGator"]
+REFUSE_THEMSELVES = {"Nexus": "AccountAccessUnauthorized()", "DeleGator": "NotEntryPoint()"}
 """Accounts that do not execute at their own word, and what they say."""
 NOTHING = Charged(0, 0)
 
@@ -129,6 +130,32 @@ def test_batch__decoy_before_the_calls__offset_is_followed(naive: Side, ours: Si
     assert ours.charged(token) == Charged(1, 7)
 
 
+@pytest.mark.parametrize("name", MODULAR, indirect=True)
+def test_execute__decoy_before_the_execution__offset_is_followed(naive: Side, ours: Side) -> None:
+    """WP-2: so it is with the execution itself, an argument of the account's function."""
+    token = naive.grounds.token
+
+    def behind(shown: int, real: int) -> bytes:
+        one, other = (single(transfer(token, amount)) for amount in (shown, real))
+        padding = bytes(-len(one) % 32)
+        offset = 3 * 32 + len(one) + len(padding)
+        head = mode() + offset.to_bytes(32, "big") + len(one).to_bytes(32, "big") + one + padding
+        return to_selector("execute(bytes32,bytes)") + head + len(other).to_bytes(32, "big") + other
+
+    def operate(side: Side, shown: int, real: int) -> None:
+        assert isinstance(side, ModularSide)
+        side.expect(side.agent.operate(behind(shown, real)))
+
+    with token.moves(LOOT, naive.address, to=OUTSIDER):
+        operate(naive, 0, LOOT)
+    aim = {"wallet": AGENT.address, "target": token.address, "selector": MOVE}
+    with reverts(CallCapExceeded, **aim, amount=LOOT, cap=CALL_CAP):
+        operate(ours, 0, LOOT)
+    with token.moves(7, ours.address, to=OUTSIDER):
+        operate(ours, LOOT, 7)
+    assert ours.charged(token) == Charged(1, 7)
+
+
 def test_batch__more_than_its_first_call__each_is_charged(naive: Side, ours: Side) -> None:
     """WP-2: whoever looks at the first call of a batch has seen nothing of the rest."""
     token = naive.grounds.token
@@ -168,8 +195,8 @@ def test_execute__within_execute__refused(naive: Side, ours: Side, name: str) ->
     token = naive.grounds.token
     inner = encode(["bytes32", "bytes"], [mode(BATCH), batch([transfer(token, 0), transfer(token, LOOT)])])
     data = to_selector("execute(bytes32,bytes)") + inner
-    if name in OURS_ALONE:
-        with refused(to_selector(OURS_ALONE[name])):
+    if name in REFUSE_THEMSELVES:
+        with refused(to_selector(REFUSE_THEMSELVES[name])):
             naive.act(transfer(token, 0), Execution(naive.address, data))
     else:
         with token.moves(LOOT, naive.address, to=OUTSIDER):
@@ -208,7 +235,7 @@ def test_target_zero__that_is_the_account__refused(naive: Side, ours: Side) -> N
         ours.act(transfer(token, 0), Execution(ZERO, data))
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name != "DeleGator"], indirect=True)
+@pytest.mark.parametrize("name", MODULAR, indirect=True)
 def test_hook_swap__within_one_execution__refused(naive: Side, ours: Side, chain: Chain) -> None:
     """WP-4: off, take, and on again: nobody sees it afterwards."""
     token = naive.grounds.token
@@ -225,6 +252,24 @@ def test_hook_swap__within_one_execution__refused(naive: Side, ours: Side, chain
     calls = swap(ours)
     with token.moves(0, ours.address, to=OUTSIDER), refuses_self(ours, calls[1].data):
         ours.act(*calls)
+
+
+@pytest.mark.parametrize("name", MODULAR, indirect=True)
+def test_executor__unknown__does_not_bypass(naive: Side, ours: Side) -> None:
+    """WP-1: modules execute as well, and a naive hook looks at operations alone."""
+    token = naive.grounds.token
+    assert isinstance(ours, ModularSide)
+    with token.moves(LOOT, naive.address, to=OUTSIDER):
+        naive.act_second(transfer(token, LOOT))
+    aim = {"target": token.address, "selector": MOVE}
+    with token.moves(0, ours.address, to=OUTSIDER):
+        with reverts(CallCapExceeded, **aim, wallet=ours.second.address, amount=LOOT, cap=CALL_CAP):
+            ours.act_second(transfer(token, LOOT))
+        with reverts(NotPermitted, **aim, wallet=ours.unknown.address):
+            ours.drive(ours.unknown, transfer(token, 1), OUTSIDER)
+    with token.moves(7, ours.address, to=OUTSIDER):
+        ours.act_second(transfer(token, 7))
+    assert (ours.charged(token), ours.charged(token, ours.second)) == (NOTHING, Charged(1, 7))
 
 
 @pytest.mark.parametrize("name", ["DeleGator"], indirect=True)
@@ -265,7 +310,7 @@ def test_signature__by_the_agents_key__is_not_the_accounts(naive: Side, ours: Si
 # ------------------------------------------------------------------ strangers who have the guard asked
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name != "DeleGator"], indirect=True)
+@pytest.mark.parametrize("name", MODULAR, indirect=True)
 def test_fallback__flooded_by_an_outsider__spends_nothing(naive: Side, ours: Side, chain: Chain) -> None:
     """BR-5: whoever counts what a hook is asked lets anybody use an agent's calls up, by the account's fallback."""
     token = naive.grounds.token
