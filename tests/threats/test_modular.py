@@ -1,4 +1,4 @@
-"""What hooks are not asked about, or not in time; on a naive one or behind an ordinary validator first, then on ours."""
+"""What hooks are not asked about, or not in time: with a naive one or an ordinary validator first, then with ours."""
 
 from __future__ import annotations
 
