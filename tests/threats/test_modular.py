@@ -7,13 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from eth_utils.crypto import keccak
 
-from switchgear.errors import (
-    ContractReverted,
-    from_revert,
-)
+from switchgear.errors import ContractReverted, NotPermitted, from_revert
 from switchgear.foreign import artifacts
 from switchgear.foreign.delegation import Caveat, Delegation, Delegations
-from switchgear.foreign.keys import key, sign_hash
+from switchgear.foreign.keys import ZERO, key, sign_hash
 from switchgear.foreign.modular import (
     ACCOUNTS,
     BATCH,
@@ -380,7 +377,7 @@ def test_operation__with_a_paymaster__is_at_the_paymasters_expense(
     chain: Chain, each: Modular, ordinary: Account, dollars: Dollars
 ) -> None:
     """WP-4: an account's deposit pays for whatever an ordinary validator lets in; for ours only paymasters pay."""
-    point, paymaster = each.agent.entry_point, chain.deploy("OpenPaymaster", label=f"threats {each.address}")
+    point, paymaster = each.agent.entry_point, chain.deploy("OpenPaymaster", ZERO, 0, label=f"threats {each.address}")
     for holder in (each.address, paymaster.address):
         deposit(point, holder, ETHER)
     # Over the cap, so that it is refused; the deposit is gone all the same.
@@ -411,6 +408,32 @@ def test_operation__with_a_paymaster__is_at_the_paymasters_expense(
         for _ in range(ETHER // cost + 1):
             assert not point.handle(priced(each.agent, data, pays)).success
     assert (deposited(point, each.address), each.charged(dollars.address)) == (ETHER, Charged(1, 1))
+
+
+def test_operation__with_a_paymaster_for_tokens__is_at_the_expense_of_an_allowance(
+    chain: Chain, each: Modular, ordinary: Account, dollars: Dollars
+) -> None:
+    """WP-3: known: what people let a paymaster take, the agent's operations pay with, past its caps."""
+    point = each.agent.entry_point
+    paymaster = chain.deploy("OpenPaymaster", dollars.address, LOOT, label=f"for tokens {each.address}")
+    deposit(point, paymaster.address, ETHER)
+    pays = bytes.fromhex(paymaster.address[2:]) + (10**6).to_bytes(16, "big") * 2
+
+    def operate(made: Account) -> Handled:
+        return point.handle(priced(made, execute_data(made, transfer(dollars, 0)), pays))
+
+    for made in (ordinary, each.agent):
+        with dollars.moves(0, each.address, to=paymaster.address), refused(b"AA33 reverted"):
+            operate(made)
+    allow = Execution(dollars.address, dollars.encode("approve", paymaster.address, LOOT))
+    fields = {"wallet": AGENT.address, "target": dollars.address, "selector": allow.data[:4]}
+    each.failed(each.agent.execute(allow), NotPermitted, **fields)
+    # The agent cannot allow it so much itself.
+    chain.send(dollars.token, "approve", paymaster.address, 2 * LOOT, sender=each.address)
+    for made in (ordinary, each.agent):
+        with dollars.moves(LOOT, each.address, to=paymaster.address):
+            operate(made)
+    assert each.charged(dollars.address) == Charged(2, 0)
 
 
 # ------------------------------------------------------------------ ERC-7710
