@@ -36,6 +36,7 @@ _METAMASK = (
     "AllowedMethodsEnforcer",
     "ERC20PeriodTransferEnforcer",
     "LimitedCallsEnforcer",
+    "RedeemerEnforcer",
 )
 _ACCOUNT = (
     "execute(bytes32,bytes)",

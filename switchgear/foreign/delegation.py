@@ -135,14 +135,21 @@ class Delegations:
         self, redemptions: Sequence[tuple[Sequence[Delegation], bytes, bytes]], *, sender: str
     ) -> dict[str, Any]:
         """Acts by several chains of delegations in one transaction."""
-        contexts = [encode([_ENCODED], [[one.fields for one in held]]) for held, _, _ in redemptions]
-        modes = [mode for _, mode, _ in redemptions]
-        calldatas = [execution for _, _, execution in redemptions]
-        return self.chain.send(self.manager, "redeemDelegations", contexts, modes, calldatas, sender=sender)
+        return self.chain.send(self.manager, "redeemDelegations", *_redemptions(redemptions), sender=sender)
+
+    def redemption(self, redemptions: Sequence[tuple[Sequence[Delegation], bytes, bytes]]) -> bytes:
+        """The same as calldata of the manager, for a contract that redeems."""
+        return self.manager.interface.encode("redeemDelegations", _redemptions(redemptions))
 
     def disable(self, delegation: Delegation) -> dict[str, Any]:
         """The delegator takes it back; the node impersonates it."""
         return self.chain.send(self.manager, "disableDelegation", delegation.fields, sender=delegation.delegator)
+
+
+def _redemptions(redemptions: Sequence[tuple[Sequence[Delegation], bytes, bytes]]) -> tuple[list[bytes], ...]:
+    """As the manager's function takes them."""
+    contexts = [encode([_ENCODED], [[one.fields for one in held]]) for held, _, _ in redemptions]
+    return contexts, [mode for _, mode, _ in redemptions], [execution for _, _, execution in redemptions]
 
 
 def delegate_code(chain: Chain, signer: LocalAccount, implementation: str) -> None:

@@ -1,4 +1,4 @@
-"""Attacks on accounts behind a hook or a caveat: each works against a naive one, or an ordinary validator, first."""
+"""What hooks are not asked about, or not in time: with a naive one or an ordinary validator first, then with ours."""
 
 from __future__ import annotations
 
@@ -7,17 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from eth_utils.crypto import keccak
 
-from switchgear.decoder import Standard
-from switchgear.errors import (
-    AccountWouldPay,
-    CallCapExceeded,
-    ContractReverted,
-    NotPermitted,
-    from_revert,
-)
+from switchgear.errors import ContractReverted, NotPermitted, from_revert
 from switchgear.foreign import artifacts
 from switchgear.foreign.delegation import Caveat, Delegation, Delegations
-from switchgear.foreign.keys import key, sign_hash
+from switchgear.foreign.keys import ZERO, key, sign_hash
 from switchgear.foreign.modular import (
     ACCOUNTS,
     BATCH,
@@ -38,10 +31,11 @@ from switchgear.foreign.modular import (
     mode,
     single,
 )
-from switchgear.gas.chain import account, anvil
+from switchgear.gas.chain import GAS, account, anvil
 from switchgear.policy import caveat_terms
 from tests.wallets.conftest import AGENT, Money, refused
 from tests.wallets.guarded import (
+    AGENTS_OWNER,
     CALL_CAP,
     CAP,
     DAY,
@@ -54,7 +48,6 @@ from tests.wallets.guarded import (
     Place,
     execute_data,
     permission,
-    reverts,
     succeed,
     transfer,
     undone,
@@ -68,9 +61,6 @@ if TYPE_CHECKING:
 LOOT = 5_000
 """What the attacks take: above every cap, and within the funds."""
 MOVE = keccak(text="transfer(address,uint256)")[:4]
-APPROVALS = ("approve(address,uint256)", "increaseAllowance(address,uint256)")
-FOR_ALL = "setApprovalForAll(address,bool)"
-AIM = {"wallet": AGENT.address, "selector": MOVE}
 ORDINARY = key("agent behind an ordinary validator")
 VALID = bytes.fromhex("1626ba7e")
 ETHER = 10**18
@@ -97,18 +87,6 @@ def dollars(chain: Chain) -> Dollars:
 
 
 @pytest.fixture(scope="module")
-def fee(chain: Chain) -> Money:
-    """Nine times the amount on top."""
-    return Money(chain, chain.deploy("FeeToken", 900, True, label="threats"))
-
-
-@pytest.fixture(scope="module")
-def rebasing(chain: Chain) -> Money:
-    """Balances drop in the midst of a transfer."""
-    return Money(chain, chain.deploy("RebasingToken", label="threats"))
-
-
-@pytest.fixture(scope="module")
 def reentrant(chain: Chain) -> Money:
     """Makes a prepared call in the midst of a transfer."""
     return Money(chain, chain.deploy("ReentrantToken", label="threats"))
@@ -123,14 +101,13 @@ def place(chain: Chain) -> Place:
 
 
 @pytest.fixture(scope="module")
-def naive(chain: Chain, place: Place, dollars: Dollars, fee: Money, rebasing: Money, reentrant: Money) -> OpenZeppelin:
+def naive(chain: Chain, dollars: Dollars, reentrant: Money) -> OpenZeppelin:
     """The agent's key behind an ordinary validator and a naive hook with the same cap."""
     validator = chain.deploy("KeyValidator", label="naive threats")
     made = OpenZeppelin.create(EntryPoint(chain), validator, AGENT, label="naive threats")
-    tokens = (dollars, fee, rebasing, reentrant)
-    selectors = [MOVE, *(keccak(text=name)[:4] for name in (*APPROVALS, FOR_ALL))]
-    targets = [*(token.address for token in tokens), place.registry.address]
-    hook = chain.deploy("NaiveHook7579", targets, selectors, CALL_CAP, label="threats")
+    tokens = (dollars, reentrant)
+    targets = [token.address for token in tokens]
+    hook = chain.deploy("NaiveHook7579", targets, [MOVE], CALL_CAP, label="threats")
     succeed(made.install(EXECUTOR, chain.deploy("DrivenModule", label="naive threats").address))
     succeed(made.install_hook(hook.address))
     for token in tokens:
@@ -139,13 +116,14 @@ def naive(chain: Chain, place: Place, dollars: Dollars, fee: Money, rebasing: Mo
 
 
 @pytest.fixture(scope="module")
-def ours(chain: Chain, place: Place, dollars: Dollars, fee: Money, rebasing: Money, reentrant: Money) -> Modular:
+def ours(chain: Chain, place: Place, dollars: Dollars, reentrant: Money) -> Modular:
     """The same account behind the hook."""
-    permissions = [permission(AGENT.address, dollars.address, one) for one in (*APPROVALS, "transfer(address,uint256)")]
-    permissions += [permission(AGENT.address, one.address, measured=True) for one in (fee, rebasing, reentrant)]
-    permissions += [permission(AGENT.address, place.registry.address, FOR_ALL, standard=Standard.ERC721, call_cap=1)]
+    permissions = (
+        permission(AGENT.address, dollars.address),
+        permission(AGENT.address, reentrant.address, measured=True),
+    )
     made = Modular.create(place, EntryPoint(chain), OpenZeppelin, *permissions, label="threats")
-    for token in (dollars, fee, rebasing, reentrant):
+    for token in (dollars, reentrant):
         token.give(made.address, FUNDS)
     return made
 
@@ -182,27 +160,6 @@ def fresh(chain: Chain, request: pytest.FixtureRequest) -> Iterator[None]:
 # ------------------------------------------------------------------ what an execution says
 
 
-def decoy(made: Account, shown: bytes, real: bytes, given: bytes) -> bytes:
-    """`execute` with one execution where Solidity would put it, and another where the offset leads."""
-    padding = bytes(-len(shown) % 32)
-    offset = 3 * 32 + len(shown) + len(padding)
-    head = given + offset.to_bytes(32, "big") + len(shown).to_bytes(32, "big") + shown + padding
-    return made.encode("execute", given, b"")[:4] + head + len(real).to_bytes(32, "big") + real
-
-
-def test_execute__decoy__is_not_what_is_charged(naive: OpenZeppelin, ours: Modular, dollars: Dollars) -> None:
-    """WP-2: the hook follows the offset, as the account does."""
-    shown, real = single(transfer(dollars, 0)), single(transfer(dollars, LOOT))
-    with dollars.moves(LOOT, naive.address, to=OUTSIDER):
-        succeed(naive.operate(decoy(naive, shown, real, mode())))
-    handled = ours.agent.operate(decoy(ours.agent, shown, real, mode()))
-    ours.failed(handled, CallCapExceeded, **AIM, target=dollars.address, amount=LOOT, cap=CALL_CAP)
-    small = single(transfer(dollars, 7))
-    with dollars.moves(7, ours.address, to=OUTSIDER):
-        succeed(ours.agent.operate(decoy(ours.agent, shown, small, mode())))
-    assert ours.charged(dollars.address) == Charged(1, 7)
-
-
 def aliased(call: Execution, times: int) -> bytes:
     """A batch whose elements are all the same bytes."""
     element = bytes(12) + bytes.fromhex(call.target[2:]) + call.value.to_bytes(32, "big") + (96).to_bytes(32, "big")
@@ -216,70 +173,13 @@ def test_execute__batch_of_one_element_many_times__each_is_charged(
 ) -> None:
     """WP-2: offsets that lead to the same bytes are so many calls, and so many charges."""
     times = 20
-    shown, batch = single(transfer(dollars, 0)), aliased(transfer(dollars, LOOT // times), times)
+    execution = aliased(transfer(dollars, LOOT // times), times)
     with dollars.moves(LOOT, naive.address, to=OUTSIDER):
-        succeed(naive.operate(decoy(naive, shown, batch, mode(BATCH))))
-    batch = aliased(transfer(dollars, 10), 3)
+        succeed(naive.operate(naive.encode("execute", mode(BATCH), execution)))
+    execution = aliased(transfer(dollars, 10), 3)
     with dollars.moves(30, ours.address, to=OUTSIDER):
-        succeed(ours.agent.operate(ours.agent.encode("execute", mode(BATCH), batch)))
+        succeed(ours.agent.operate(ours.agent.encode("execute", mode(BATCH), execution)))
     assert ours.charged(dollars.address) == Charged(3, 30)
-
-
-@pytest.mark.parametrize("function", APPROVALS)
-def test_execute__allowance__is_spending(
-    chain: Chain, naive: OpenZeppelin, ours: Modular, dollars: Dollars, function: str
-) -> None:
-    """WP-3: what others may take from now on is charged when it is granted."""
-    name, selector = function.partition("(")[0], keccak(text=function)[:4]
-    thief = chain.deploy("AllowanceThief", label="threats")
-    succeed(naive.execute(Execution(dollars.address, dollars.encode(name, thief.address, LOOT))))
-    with dollars.moves(LOOT, naive.address, to=thief.address):
-        chain.send(thief, "pull", dollars.address, naive.address, LOOT)
-    handled = ours.agent.execute(Execution(dollars.address, dollars.encode(name, thief.address, LOOT)))
-    fields = {"wallet": AGENT.address, "target": dollars.address, "selector": selector}
-    ours.failed(handled, CallCapExceeded, **fields, amount=LOOT, cap=CALL_CAP)
-    succeed(ours.agent.execute(Execution(dollars.address, dollars.encode(name, thief.address, CALL_CAP))))
-    assert ours.charged(dollars.address) == Charged(1, CALL_CAP)
-
-
-def test_execute__approval_for_all__is_everything(
-    chain: Chain, place: Place, naive: OpenZeppelin, ours: Modular
-) -> None:
-    """WP-3: an operator may take every token there is, so no finite cap lets one pass."""
-    data = place.registry.interface.encode(FOR_ALL, (OUTSIDER, True))
-    succeed(naive.execute(Execution(place.registry.address, data)))
-    token = int(chain.call(place.registry, "register()", sender=OUTSIDER))
-    chain.send(place.registry, "register()", sender=OUTSIDER)
-    chain.send(place.registry, "transferFrom", OUTSIDER, naive.address, token, sender=OUTSIDER)
-    chain.send(place.registry, "transferFrom", naive.address, OUTSIDER, token, sender=OUTSIDER)
-    handled = ours.agent.execute(Execution(place.registry.address, data))
-    fields = {"wallet": AGENT.address, "target": place.registry.address, "selector": data[:4]}
-    ours.failed(handled, CallCapExceeded, **fields, amount=2**256 - 1, cap=1)
-
-
-def test_execute__fee_on_top__is_charged(naive: OpenZeppelin, ours: Modular, fee: Money) -> None:
-    """WP-3: the balance tells what the call does not say."""
-    before = fee.of(naive.address)
-    succeed(naive.execute(transfer(fee, CALL_CAP)))
-    assert before - fee.of(naive.address) == 10 * CALL_CAP
-    handled = ours.agent.execute(transfer(fee, CALL_CAP))
-    fields = {"wallet": AGENT.address, "target": fee.address, "selector": bytes(4)}
-    ours.failed(handled, CallCapExceeded, **fields, amount=10 * CALL_CAP, cap=CALL_CAP)
-    succeed(ours.agent.execute(transfer(fee, 10)))
-    assert ours.charged(fee.address) == Charged(2, 100)
-
-
-def test_execute__rebase_in_the_midst__is_charged(
-    chain: Chain, naive: OpenZeppelin, ours: Modular, rebasing: Money
-) -> None:
-    """WP-3: a balance that drops during the execution counts as taken, whoever made it drop."""
-    chain.send(rebasing.token, "rebase", 50, True)
-    with undone(chain):
-        succeed(naive.execute(transfer(rebasing, 10)))
-        assert rebasing.of(naive.address) == (FUNDS - 10) // 2
-    fields = {"wallet": AGENT.address, "target": rebasing.address, "selector": bytes(4)}
-    drop = FUNDS - (FUNDS - 10) // 2
-    ours.failed(ours.agent.execute(transfer(rebasing, 10)), CallCapExceeded, **fields, amount=drop, cap=CALL_CAP)
 
 
 # ------------------------------------------------------------------ other ways to execute
@@ -311,27 +211,6 @@ def test_executor__nested_in_a_transfer__is_refused_or_charged(
     with reentrant.moves(42, ours.address, to=OUTSIDER):
         succeed(ours.agent.execute(transfer(reentrant, 2)))
     assert ours.charged(reentrant.address) == Charged(3, 43)
-
-
-def test_executor__unknown__does_not_bypass(naive: OpenZeppelin, ours: Modular, chain: Chain, dollars: Dollars) -> None:
-    """WP-1: every way to execute is one that the hook checks."""
-    executor = chain.deploy("DrivenModule", label="bypass")
-    succeed(naive.install(EXECUTOR, executor.address))
-    with dollars.moves(LOOT, naive.address, to=OUTSIDER):
-        naive.drive(executor, transfer(dollars, LOOT), sender=OUTSIDER)
-    with reverts(NotPermitted, wallet=ours.unknown.address, target=dollars.address, selector=MOVE):
-        ours.agent.drive(ours.unknown, transfer(dollars, 1), sender=OUTSIDER)
-
-
-def test_fallback__flooded_by_an_outsider__spends_nothing(ours: Modular, dollars: Dollars, chain: Chain) -> None:
-    """BR-5: the hook is asked by anybody through a fallback handler, also with the calldata of an execution."""
-    handler = chain.at(ours.address, "DrivenModule")
-    for _ in range(3):
-        chain.send(handler, "ping", sender=OUTSIDER)
-    spoof = execute_data(ours.agent, transfer(dollars, 10))
-    with pytest.raises(ContractReverted):
-        chain.node.call({"from": OUTSIDER, "to": ours.address, "data": "0x" + spoof.hex()}, "latest")
-    assert ours.charged(dollars.address) == Charged(0, 0)
 
 
 def test_operation__within_a_trusted_execution__gets_no_more(chain: Chain, each: Modular) -> None:
@@ -469,13 +348,92 @@ def test_operation__at_any_price__is_never_at_the_accounts_expense(
         if not isinstance(each.agent, Safe7579):
             assert keccak(text="AccountWouldPay()")[:4] in error.value.data
     assert balance(chain, ordinary) == ETHER - lost
-    # For nothing, or at the expense of a paymaster, it may.
+    # For nothing it may.
     succeed(each.agent.execute(transfer(dollars)))
-    sponsored = priced(each.agent, data, bytes.fromhex(account("paymaster")[2:]) + bytes(32))
-    digest = chain.call(each.agent.entry_point.contract, "getUserOpHash", sponsored)
-    assert chain.call(each.hook, "validateUserOp", sponsored, digest, sender=each.address) == 0
-    with reverts(AccountWouldPay):
-        chain.call(each.hook, "validateUserOp", sponsored._replace(paymaster_and_data=b""), digest, sender=each.address)
+
+
+def paid(chain: Chain, to: str, data: bytes, value: int) -> None:
+    """A call with coin."""
+    sender = account("rich")
+    chain.node.request("anvil_setBalance", sender, hex(value))
+    chain.later(1)
+    chain.node.request("evm_setNextBlockTimestamp", chain.now)
+    request = {"from": sender, "to": to, "data": "0x" + data.hex(), "value": hex(value), "gas": hex(GAS)}
+    receipt = chain.node.request("eth_sendTransactionSync", request | {"gasPrice": "0x0"})
+    assert receipt["status"] == "0x1"
+
+
+def deposit(point: EntryPoint, holder: str, amount: int) -> None:
+    """At the EntryPoint, for gas."""
+    paid(point.chain, point.address, point.contract.interface.encode("depositTo", (holder,)), amount)
+
+
+def deposited(point: EntryPoint, holder: str) -> int:
+    """What is left of it."""
+    return int(point.chain.call(point.contract, "balanceOf", holder))
+
+
+def test_operation__with_a_paymaster__is_at_the_paymasters_expense(
+    chain: Chain, each: Modular, ordinary: Account, dollars: Dollars
+) -> None:
+    """WP-4: an account's deposit pays for whatever an ordinary validator lets in; for ours only paymasters pay."""
+    point, paymaster = each.agent.entry_point, chain.deploy("OpenPaymaster", ZERO, 0, label=f"threats {each.address}")
+    for holder in (each.address, paymaster.address):
+        deposit(point, holder, ETHER)
+    # Over the cap, so that it is refused; the deposit is gone all the same.
+    with undone(chain):
+        handled = point.handle(priced(ordinary, execute_data(ordinary, transfer(dollars, LOOT))))
+        assert not handled.success
+        assert ETHER // 10 <= ETHER - deposited(point, each.address) < ETHER
+
+    data = execute_data(each.agent, transfer(dollars))
+    gas = (10**6).to_bytes(16, "big") * 2
+    for nobody in (b"", bytes(20) + gas):
+        with pytest.raises(ContractReverted) as error:
+            point.handle(priced(each.agent, data, nobody))
+        assert b"AA23" in error.value.data or b"AA98 invalid paymaster" in error.value.data
+    assert (deposited(point, each.address), deposited(point, paymaster.address)) == (ETHER, ETHER)
+
+    pays = bytes.fromhex(paymaster.address[2:]) + gas
+    with dollars.moves(1, each.address, to=OUTSIDER):
+        succeed(point.handle(priced(each.agent, data, pays)))
+    cost = ETHER - deposited(point, paymaster.address)
+    assert ETHER // 10 <= cost < ETHER
+    assert (deposited(point, each.address), each.charged(dollars.address)) == (ETHER, Charged(1, 1))
+
+    # An agent that is stopped can go on like this, until the paymaster's deposit is used up: nobody else's is.
+    handle = each.place.agents[AGENT.address].handle
+    chain.send(each.place.core, "tripAgent", handle, bytes(32), sender=AGENTS_OWNER)
+    with refused(b"AA31 paymaster deposit too low"):
+        for _ in range(ETHER // cost + 1):
+            assert not point.handle(priced(each.agent, data, pays)).success
+    assert (deposited(point, each.address), each.charged(dollars.address)) == (ETHER, Charged(1, 1))
+
+
+def test_operation__with_a_paymaster_for_tokens__is_at_the_expense_of_an_allowance(
+    chain: Chain, each: Modular, ordinary: Account, dollars: Dollars
+) -> None:
+    """WP-3: known: what people let a paymaster take, the agent's operations pay with, past its caps."""
+    point = each.agent.entry_point
+    paymaster = chain.deploy("OpenPaymaster", dollars.address, LOOT, label=f"for tokens {each.address}")
+    deposit(point, paymaster.address, ETHER)
+    pays = bytes.fromhex(paymaster.address[2:]) + (10**6).to_bytes(16, "big") * 2
+
+    def operate(made: Account) -> Handled:
+        return point.handle(priced(made, execute_data(made, transfer(dollars, 0)), pays))
+
+    for made in (ordinary, each.agent):
+        with dollars.moves(0, each.address, to=paymaster.address), refused(b"AA33 reverted"):
+            operate(made)
+    allow = Execution(dollars.address, dollars.encode("approve", paymaster.address, LOOT))
+    fields = {"wallet": AGENT.address, "target": dollars.address, "selector": allow.data[:4]}
+    each.failed(each.agent.execute(allow), NotPermitted, **fields)
+    # The agent cannot allow it so much itself.
+    chain.send(dollars.token, "approve", paymaster.address, 2 * LOOT, sender=each.address)
+    for made in (ordinary, each.agent):
+        with dollars.moves(LOOT, each.address, to=paymaster.address):
+            operate(made)
+    assert each.charged(dollars.address) == Charged(2, 0)
 
 
 # ------------------------------------------------------------------ ERC-7710

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 LOOT = 3 * CAP
 """What the attacks take from the naive guard, whose cap is the same."""
 MAGIC = bytes.fromhex("1626ba7e")
+CAP_EXCEEDED = keccak(text="CapExceeded(uint256)")[:4]
 MODULE = account("bypassing module")
 HANDLER_SLOT = "0x" + keccak(text="fallback_manager.handler.address").hex()
 
@@ -52,7 +53,16 @@ HANDLER_SLOT = "0x" + keccak(text="fallback_manager.handler.address").hex()
 class Naive(Guarded):
     """Behind a naive guard, which allows transfers and allowances of the token, of the hub, and batches."""
 
-    def __init__(self, field: Field, safes: Safes, targets: list[str], selectors: list[bytes]) -> None:
+    def __init__(
+        self,
+        field: Field,
+        safes: Safes,
+        targets: list[str],
+        selectors: list[bytes],
+        *,
+        label: str = "threat",
+        modules: bool = False,
+    ) -> None:
         """Creates, funds, deploys, installs."""
         self.field, self.chain, self.safes = field, field.chain, safes
         self.safe = safes.create([AGENT.address, HUMAN.address])
@@ -63,7 +73,9 @@ class Naive(Guarded):
         every = [field.token.address, safes.multi_send_call_only.address, safes.multi_send.address, *targets]
         multi_send = safes.multi_send.interface.encode("multiSend", (b"",))[:4]
         known = [field.encode(name, BOB, 0)[:4] for name in ("transfer", "approve", "increaseAllowance")]
-        self.guard = self.chain.deploy("NaiveSafeGuard", every, [multi_send, *known, *selectors], CAP, label="threat")
+        self.guard = self.chain.deploy("NaiveSafeGuard", every, [multi_send, *known, *selectors], CAP, label=label)
+        if modules:
+            self.safe.set_module_guard(self.guard.address, signers=self.humans, sender=HUMAN.address)
         self.safe.set_guard(self.guard.address, signers=self.humans, sender=HUMAN.address)
 
 
@@ -116,6 +128,14 @@ def naive(field: Field, safes: Safes, hub: Deployed) -> Naive:
 
 
 @pytest.fixture(scope="module")
+def reading(field: Field, safes: Safes) -> Naive:
+    """The other guard, which looks into batches."""
+    made = Naive(field, safes, [], [], label="threat, looking inside")
+    field.chain.send(made.guard, "lookInside")
+    return made
+
+
+@pytest.fixture(scope="module")
 def ours(field: Field, safes: Safes) -> Guarded:
     """With the permission to transfer."""
     made = Guarded(field, safes)
@@ -124,8 +144,10 @@ def ours(field: Field, safes: Safes) -> Guarded:
 
 
 @pytest.fixture(autouse=True)
-def _rolled_back(field: Field, naive: Naive, ours: Guarded, thief: Deployed, target: Deployed) -> Iterator[None]:  # noqa: ARG001 - made before the snapshot
-    """Leaves the chain as it was."""
+def _rolled_back(field: Field, request: pytest.FixtureRequest) -> Iterator[None]:
+    """Leaves the chain as it was when all of them had been made."""
+    for name in ("naive", "reading", "ours", "thief", "target"):
+        request.getfixturevalue(name)
     with field.rolled_back():
         yield
 
@@ -296,21 +318,56 @@ def test_exec_transaction__within_a_batch__denied(naive: Naive, ours: Guarded, f
         ours.batch(nested(ours))
 
 
-def test_multi_send__decoy_before_the_items__offset_is_followed(ours: Guarded, field: Field) -> None:
+def with_decoy(side: Guarded, shown: bytes, real: bytes) -> SafeTransaction:
+    """A MultiSend with one batch where Solidity puts the bytes, and another where the offset leads."""
+    made = side.safe.multi_send([])
+    decoy, items = (side.safe.multi_send([Call(side.field.token.address, one)]).data[36:] for one in (shown, real))
+    data = made.data[:4] + (32 + len(decoy)).to_bytes(32, "big") + decoy + items
+    return SafeTransaction(to=made.to, data=data, operation=DELEGATECALL)
+
+
+def test_multi_send__decoy_before_the_items__offset_is_followed(reading: Naive, ours: Guarded, field: Field) -> None:
     """WP-2: a decoy stands where Solidity puts the bytes, the offset leads past it: what executes is charged."""
-    made = ours.safe.multi_send([Call(field.token.address, field.encode("transfer", BOB, 1))])
-    decoy, real = (
-        ours.safe.multi_send([Call(field.token.address, field.encode("transfer", BOB, amount))]).data[36:]
-        for amount in (1, 500)
-    )
-    forged = made.data[:4] + (32 + len(decoy)).to_bytes(32, "big") + decoy + real
+    small, large, loot = (field.encode("transfer", BOB, amount) for amount in (1, 500, LOOT))
+    with pytest.raises(ContractReverted) as caught:
+        reading.batch(Call(field.token.address, loot))
+    assert caught.value.data[:4] == CAP_EXCEEDED
+    forged = with_decoy(reading, small, loot)
+    with reading.takes(LOOT):
+        reading.act(forged.to, forged.data, operation=DELEGATECALL)
+
+    forged = with_decoy(ours, small, loot)
+    with refuses(AgentDenied, lane=int(field.token.address, 16), reason=Reason.VALUE_OVERSIZED), ours.takes(0):
+        ours.act(forged.to, forged.data, operation=DELEGATECALL)
+    forged = with_decoy(ours, small, large)
     with ours.takes(500):
-        ours.act(made.to, forged, operation=DELEGATECALL)
+        ours.act(forged.to, forged.data, operation=DELEGATECALL)
     assert ours.charged() == 500
-    beyond = made.data[:4] + (2**255).to_bytes(32, "big") + decoy
+    made = ours.safe.multi_send([Call(field.token.address, small)])
+    beyond = made.data[:4] + (2**255).to_bytes(32, "big") + made.data[36:]
     for data in (beyond, made.data[:-32], made.data[:4], made.data[:3]):
         with refuses(MalformedExecution):
             ours.act(made.to, data, operation=DELEGATECALL)
+
+
+def test_multi_send__within_a_multi_send__refused(reading: Naive, ours: Guarded, field: Field) -> None:
+    """WP-4: a batch within a batch is one more delegatecall, or a call that nobody permitted."""
+
+    def nested(side: Guarded, operation: int, *, call_only: bool) -> SafeTransaction:
+        inner = side.safe.multi_send([Call(field.token.address, field.encode("transfer", BOB, LOOT))], call_only=False)
+        return side.safe.multi_send([Call(inner.to, inner.data, operation=operation)], call_only=call_only)
+
+    made = nested(reading, DELEGATECALL, call_only=False)
+    with reading.takes(LOOT):
+        reading.act(made.to, made.data, operation=DELEGATECALL)
+    inner = ours.safes.multi_send.address
+    for call_only in (False, True):
+        made = nested(ours, DELEGATECALL, call_only=call_only)
+        with refuses(DelegateCallRefused, target=inner):
+            ours.act(made.to, made.data, operation=DELEGATECALL)
+    made = nested(ours, 0, call_only=True)
+    with refuses(NotPermitted, wallet=AGENT.address, target=inner, selector=to_selector("multiSend(bytes)")):
+        ours.act(made.to, made.data, operation=DELEGATECALL)
 
 
 # ------------------------------------------------------------------ modules, strangers, re-entry
@@ -348,7 +405,7 @@ def test_handler__that_is_the_guard__speaks_for_anybody(naive: Naive, ours: Guar
     ask(naive, field)
     with pytest.raises(ContractReverted) as caught:
         naive.transfer(1)
-    assert caught.value.data[:4] == keccak(text="CapExceeded(uint256)")[:4]
+    assert caught.value.data[:4] == CAP_EXCEEDED
 
     with pytest.raises(ContractReverted):
         ask(ours, field)
@@ -452,19 +509,31 @@ def test_failed_call__with_a_gas_stipend__charges_nothing(naive: Naive, ours: Gu
     for side in (naive, ours):
         field.chain.send(field.token, "transfer", EVE, field.of(side.address), sender=side.address)
     naive.transfer(CAP, safe_tx_gas=100_000)
-    with pytest.raises(ContractReverted):
+    with pytest.raises(ContractReverted) as caught:
         naive.transfer(1)
+    assert caught.value.data[:4] == CAP_EXCEEDED
     with refuses(InnerCallFailed):
         ours.transfer(CAP, safe_tx_gas=100_000)
     assert ours.charged() == 0
 
 
 def test_failed_call__of_a_module__charges_nothing(field: Field, safes: Safes) -> None:
-    """WP-5: nor does a module's, which a Safe never reverts by itself."""
+    """WP-5: nor does a module's, which a Safe never reverts by itself: it has cost the naive guard its cap."""
+    naive = Naive(field, safes, [], [], label="failing", modules=True)
+    failing, paying = (Call(field.token.address, field.encode("transfer", to, CAP)) for to in (ZERO, BOB))
+    with naive.takes(0):
+        naive.safe.exec_from_module(failing, module=MODULE)
+        with pytest.raises(ContractReverted) as caught:
+            naive.safe.exec_from_module(paying, module=MODULE)
+    assert caught.value.data[:4] == CAP_EXCEEDED
+
     ours = Guarded(
         field, safes, owners=[HUMAN.address], modules=[AGENT.address], trusted=(HUMAN.address,), label="failing"
     )
     ours.grant()
     with refuses(InnerCallFailed):
-        ours.safe.exec_from_module(Call(field.token.address, field.encode("transfer", ZERO, 5)), module=AGENT.address)
+        ours.safe.exec_from_module(failing, module=AGENT.address)
     assert ours.charged() == 0
+    with ours.takes(CAP):
+        ours.safe.exec_from_module(paying, module=AGENT.address)
+    assert ours.charged() == CAP

@@ -177,17 +177,19 @@ class Modular:
         *permissions: Permission,
         executors: Sequence[str] = (),
         label: str = "",
+        **options: Any,
     ) -> Modular:
         """People make the account, install their executors, then the agent's validator and the hook.
 
-        Assets of the policy are the permissions' targets; further executors are installed and not trusted.
+        Assets of the policy are the permissions' targets; further executors are installed and not trusted; options are
+        those of its set-up.
         """
         chain, label = place.chain, f"{kind.__name__} {label}"
         validator = chain.deploy("KeyValidator", label=f"people {label}")
         people = kind.create(point, validator, PEOPLE, label=f"guarded {label}")
         trusted, unknown = (chain.deploy("DrivenModule", label=f"{name} {label}") for name in ("trusted", "unknown"))
         assets = sorted({one.target for one in permissions})
-        setup = place.setup(people.address, *assets, trusted=[trusted.address]).permit(*permissions)
+        setup = place.setup(people.address, *assets, trusted=[trusted.address], **options).permit(*permissions)
         hook = chain.deploy("AgentHook7579", setup.arguments, AGENT.address, point.address, label=label)
         if isinstance(people, Kernel):
             # Of executors and fallback handlers; the root validator goes on without.
