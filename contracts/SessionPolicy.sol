@@ -56,6 +56,7 @@ abstract contract SessionPolicy is PolicyLedger {
 
     uint32 private constant _TRANSFER = 0xa9059cbb;
     uint32 private constant _APPROVE = 0x095ea7b3;
+    bytes3 private constant _DELEGATED = 0xef0100;
 
     address private immutable _ADMINISTRATION;
 
@@ -197,6 +198,12 @@ abstract contract SessionPolicy is PolicyLedger {
     function _requireUnbroken(address wallet) internal view {
         Verdict verdict = _CORE.status(wallet);
         require(verdict.admitted(), AgentDenied(0, wallet, verdict));
+    }
+
+    /// @dev Reverts if the account is an EOA that runs another's code (EIP-7702), which is 23 bytes long then: its key needs none of it.
+    function _requireOwnCode() internal view {
+        bytes memory code = _ACCOUNT.code;
+        require(code.length != 23 || bytes3(code) != _DELEGATED, DelegatedAccount(_ACCOUNT));
     }
 
     /// @dev Selector of a call; `PLAIN_TRANSFER` for one without data.

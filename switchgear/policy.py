@@ -288,7 +288,14 @@ def deploy_safe_guard(
 
 
 def deploy_hook(
-    web3: Web3, setup: Setup, *, wallet: str, entry_point: str, sender: Any = None, dry_run: bool = False
+    web3: Web3,
+    setup: Setup,
+    *,
+    wallet: str,
+    entry_point: str,
+    paymaster: str = ZERO_ADDRESS,
+    sender: Any = None,
+    dry_run: bool = False,
 ) -> Deployed:
     """Deploys the hook of an ERC-7579 account, which is the validator of the agent's key too (``AgentHook7579``).
 
@@ -297,10 +304,13 @@ def deploy_hook(
         setup: Its policy; `trusted` names the executors that are people's.
         wallet: The agent's wallet, whose permissions user operations need, and whose key signs them.
         entry_point: The entry point that the account trusts.
+        paymaster: The one that may pay for the agent's operations; none by default. What the account allows it to take,
+            it takes unseen by the hook.
         sender: Who pays.
         dry_run: Say where it would be, and send nothing.
     """
-    more = to_address(wallet, name="wallet"), to_address(entry_point, name="entry_point")
+    parties = {"wallet": wallet, "entry_point": entry_point, "paymaster": paymaster}
+    more = [to_address(party, name=name, zero=name == "paymaster") for name, party in parties.items()]
     return _deploy(web3, "AgentHook7579", setup, *more, sender=sender, dry_run=dry_run)
 
 

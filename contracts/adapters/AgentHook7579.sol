@@ -33,7 +33,8 @@ import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/Messa
 ///
 ///      Some of what a key may do no hook is asked about: accounts let a user operation remove a hook, answer ERC-1271,
 ///      and pay for gas, unasked. So this is a validator too. The agent's operations call `execute` and nothing else, it
-///      signs no messages, and whoever hands its operations in, or a paymaster, pays for them, never the account.
+///      signs no messages, and whoever hands its operations in, or the one paymaster that people name, pays for them, never the
+///      account: a paymaster acts while an operation is validated, and takes what it was ever allowed to, unseen by any hook.
 ///
 ///      Once the policy is retired, what people call on the account passes, by an operation or by the account itself, so
 ///      that the hook can be uninstalled without asking the core (WP-6). The agent's `execute` is no such way.
@@ -50,8 +51,6 @@ import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/Messa
 ///      - Validation reads nothing but constants, as bundlers demand: an agent that is stopped or has no permissions can still
 ///        have operations included, which then revert at the expense of who pays for them.
 contract AgentHook7579 is SessionPolicy, IAgentHook7579 {
-    /// @dev First bytes of an EOA's code after EIP-7702, which is 23 bytes.
-    bytes3 private constant _DELEGATED = 0xef0100;
     /// @dev Selector of `executeUserOp`: Kernel wants it in front of the call.
     bytes4 private constant _EXECUTE_USER_OP = 0x8dd7712f;
     bytes4 private constant _NO_SIGNATURE = 0xffffffff;
@@ -62,12 +61,15 @@ contract AgentHook7579 is SessionPolicy, IAgentHook7579 {
     address public immutable wallet;
     /// @inheritdoc IAgentHook7579
     address public immutable entryPoint;
+    /// @inheritdoc IAgentHook7579
+    address public immutable paymaster;
 
     /// @param setup The policy's first configuration.
     /// @param wallet_ The wallet whose permissions user operations need, and the key that signs them.
     /// @param entryPoint_ The entry point that the account trusts.
-    constructor(Setup memory setup, address wallet_, address entryPoint_) SessionPolicy(setup) {
-        (wallet, entryPoint) = (wallet_, entryPoint_);
+    /// @param paymaster_ The paymaster that may pay for the agent's operations; zero for none.
+    constructor(Setup memory setup, address wallet_, address entryPoint_, address paymaster_) SessionPolicy(setup) {
+        (wallet, entryPoint, paymaster) = (wallet_, entryPoint_, paymaster_);
     }
 
     /// @inheritdoc IERC7579Hook
@@ -115,7 +117,9 @@ contract AgentHook7579 is SessionPolicy, IAgentHook7579 {
         bytes4 selector = bytes4(call);
         require(selector == IERC7579Execution.execute.selector, FunctionRefused(selector));
         // Not the length: an entry point takes a paymaster of zero for none.
-        require(bytes20(operation.paymasterAndData) != 0 || uint128(uint256(operation.gasFees)) == 0, AccountWouldPay());
+        address payer = address(bytes20(operation.paymasterAndData));
+        if (payer == address(0)) require(uint128(uint256(operation.gasFees)) == 0, AccountWouldPay());
+        else require(payer == paymaster, PaymasterRefused(payer));
         bool signed = _signed(operationHash, operation.signature)
             || _signed(MessageHashUtils.toEthSignedMessageHash(operationHash), operation.signature);
         return signed ? 0 : 1;
@@ -128,8 +132,7 @@ contract AgentHook7579 is SessionPolicy, IAgentHook7579 {
 
     /// @inheritdoc IERC7579Module
     function onInstall(bytes calldata) external onlyAccount {
-        bytes memory code = _ACCOUNT.code;
-        require(code.length != 23 || bytes3(code) != _DELEGATED, DelegatedAccount(_ACCOUNT));
+        _requireOwnCode();
         StorageSlot.getBooleanSlot(_INSTALLED).value = true;
     }
 

@@ -22,7 +22,8 @@ import {IERC165} from "@openzeppelin/contracts/utils/introspection/IERC165.sol";
 ///      agent that is a module are both held to the policy.
 ///
 ///      A Safe is guarded only if nothing goes past the guard: it refuses to be installed, and people's transactions that
-///      leave it installed, while there are modules and no module guard. Safe 1.4.1 has none: there, modules have to go.
+///      leave it installed, while there are modules and no module guard. Safe 1.4.1 has none: there, modules have to go. Nor may the
+///      Safe be an EOA that runs a Safe's code (EIP-7702), whose key needs no Safe.
 ///      Likewise for a fallback handler: the usual one lets whoever owns the Safe sign messages for it (ERC-1271), and a
 ///      signed permit is a transfer. A `handler` comes with the guard, which takes tokens and signs nothing. The guard
 ///      itself must not be it: a Safe hands on to its handler, as itself, what anybody calls it with, so that
@@ -212,6 +213,7 @@ contract SafeAgentGuard is SessionPolicy, ISafeAgentGuard {
     }
 
     function _requireNoWayPast() private view {
+        _requireOwnCode();
         address present = _stored(_HANDLER_SLOT);
         require(present == address(0) || present == handler, HandlerRefused(present));
         if (_stored(_MODULE_GUARD_SLOT) == address(this)) return;

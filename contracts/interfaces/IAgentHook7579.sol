@@ -10,13 +10,15 @@ interface IAgentHook7579 is IERC7579Hook, IERC7579Validator {
     error FunctionRefused(bytes4 selector);
     /// @dev The operation has a price and no paymaster: through it an agent could pay the account's coin to itself.
     error AccountWouldPay();
-    /// @dev The account is an EOA with delegated code (EIP-7702): its key acts past every hook (WP-9).
-    error DelegatedAccount(address account);
+    /// @dev It is not the paymaster that people named: whatever the account has allowed it, it could take (WP-4).
+    error PaymasterRefused(address paymaster);
 
     /// @notice The wallet whose permissions user operations need, and whose key signs those that are validated here.
     function wallet() external view returns (address);
     /// @notice The entry point that the account trusts.
     function entryPoint() external view returns (address);
+    /// @notice The paymaster that may pay for the agent's operations; zero for none.
+    function paymaster() external view returns (address);
     /// @notice Whether an account installed it last, rather than uninstalled it, in whichever role.
     function isInitialized(address smartAccount) external view returns (bool);
 }

@@ -59,6 +59,8 @@ interface IPolicyLedger {
     error TargetRefused(address target);
     /// @dev A failed inner call would keep its charge (WP-5): all of it is undone instead.
     error InnerCallFailed();
+    /// @dev The account is an EOA with delegated code (EIP-7702): its key acts past every guard and hook (WP-9).
+    error DelegatedAccount(address account);
     error WrongAccount(address caller, address account);
     error InvalidPermission();
     /// @dev The first configuration lands while the policy is being deployed, and never again.

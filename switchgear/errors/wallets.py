@@ -341,10 +341,20 @@ class NotManager(ContractReverted):
 
 
 @dataclass(eq=False)
+class PaymasterRefused(ContractReverted):
+    """An agent's operation names a paymaster that people did not name (WP-4)."""
+
+    signature = "PaymasterRefused(address)"
+    text = "{paymaster} may not pay for this account's agent: leave it out, or deploy a hook that names it"
+    paymaster: str
+
+
+@dataclass(eq=False)
 class AccountWouldPay(ContractReverted):
     """An agent's operation has a price and no paymaster."""
 
     signature = "AccountWouldPay()"
     text = (
-        "the account pays for no agent's gas: set the fees to 0 and hand the operation in yourself, or use a paymaster"
+        "the account pays for no agent's gas: set the fees to 0 and hand the operation in yourself, or use the "
+        "paymaster that the hook names"
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from switchgear.decoder import Standard
 from switchgear.foreign.delegation import Caveat, Delegation, Delegations
-from switchgear.foreign.keys import key
+from switchgear.foreign.keys import ZERO, key
 from switchgear.foreign.modular import EntryPoint, Execution, OpenZeppelin, mode, single
 from switchgear.foreign.safe import Safes, SafeTransaction, Sender
 from switchgear.gas.chain import Deployed, account, gas_of
@@ -158,7 +158,7 @@ def _hooks(world: World) -> dict[str, Row]:
 
     def ours(wallet: OpenZeppelin, money: _Money, *, measured: bool) -> Deployed:
         setup = money.setup(wallet.address, agent, measured=measured)
-        return chain.deploy("AgentHook7579", setup, agent, entry_point.address, label=str(measured))
+        return chain.deploy("AgentHook7579", setup, agent, entry_point.address, ZERO, label=str(measured))
 
     plain = run("plain", lambda *_: None)
     return {

@@ -12,7 +12,7 @@ from switchgear.decoder import Standard
 from switchgear.display import to_instant
 from switchgear.errors import AgentDenied, NeedsCountersignature, NotCountersigned
 from switchgear.execution import execute_safe
-from switchgear.foreign.keys import key
+from switchgear.foreign.keys import ZERO, key
 from switchgear.foreign.safe import Call, Safes, Sender
 from switchgear.gas.chain import Deployed, account
 from switchgear.policy import SessionPolicy, Setup
@@ -233,7 +233,7 @@ def test_execute_safe__before_and_after_approval__by_the_agent_itself(watched: G
 def test_multi_send__of_a_hook__is_none(watched: Guarded) -> None:
     """WP-4: only a Safe's guard knows one."""
     setup = Setup(watched.field.core.address, watched.address, CHIEF)
-    hook = watched.chain.deploy("AgentHook7579", setup.arguments, AGENT.address, EVE, label="no multi send")
+    hook = watched.chain.deploy("AgentHook7579", setup.arguments, AGENT.address, EVE, ZERO, label="no multi send")
     web3 = watched.chain.node.web3
     assert SessionPolicy(web3, hook.address).multi_send() is None
     assert SessionPolicy(web3, watched.guard.address).multi_send() == watched.safes.multi_send_call_only.address

@@ -99,7 +99,7 @@ def policies(chain: Chain, field: Field, tokens: dict[str, Deployed]) -> dict[st
                 setup = setup.permit(Permission(wallet, token.address, selector, **fields))
     return {
         "guard": chain.deploy("SafeAgentGuard", setup.arguments, ZERO, label="express"),
-        "hook": chain.deploy("AgentHook7579", setup.arguments, AGENT.address, POINT, label="express"),
+        "hook": chain.deploy("AgentHook7579", setup.arguments, AGENT.address, POINT, ZERO, label="express"),
         "caveat": chain.deploy("AgentCaveat", setup.arguments, MANAGER, label="express"),
     }
 

@@ -132,7 +132,7 @@ def test_storage__whatever_the_hot_half_writes__spares_the_cold_halfs(guarded: G
     chain = guarded.chain
     holder = account("holder of a hook")
     setup = Setup(guarded.field.core.address, holder, CHIEF).asset(ZERO, LIMITS, POLICY)
-    hook = chain.deploy("AgentHook7579", setup.arguments, AGENT.address, EVE, label="halves")
+    hook = chain.deploy("AgentHook7579", setup.arguments, AGENT.address, EVE, ZERO, label="halves")
     views = ("owner", "pendingOwner", "retired", "account", "countersign", "circuitBreaker")
 
     def shown() -> list[Any]:

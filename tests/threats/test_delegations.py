@@ -10,7 +10,7 @@ import pytest
 from switchgear.errors import AgentDenied, CallCapExceeded, DelegatedAccount, InvalidPermission, WrongAccount
 from switchgear.foreign import artifacts
 from switchgear.foreign.delegation import Caveat, Delegation, Delegations, delegate_code
-from switchgear.foreign.keys import key
+from switchgear.foreign.keys import ZERO, key
 from switchgear.foreign.modular import HOOK, VALIDATOR, EntryPoint, mode, single
 from switchgear.gas.chain import anvil
 from switchgear.policy import caveat_terms
@@ -265,7 +265,7 @@ def test_delegated_eoa__as_a_modular_account__takes_no_hook(hands: Hands, chain:
     token.give(signer.address, FUNDS)
     eoa = chain.at(signer.address, "HookedAccount")
     setup = hands.place.setup(signer.address, token.address).permit(permission(FIRST.address, token.address))
-    ours = chain.deploy("AgentHook7579", setup.arguments, FIRST.address, point.address, label="delegated")
+    ours = chain.deploy("AgentHook7579", setup.arguments, FIRST.address, point.address, ZERO, label="delegated")
     for kind in (HOOK, VALIDATOR):
         with reverts(DelegatedAccount, account=signer.address):
             chain.send(eoa, "installModule", kind, ours.address, b"", sender=signer.address)

@@ -13,6 +13,7 @@ from switchgear.errors import (
     AgentDenied,
     ContractReverted,
     DelegateCallRefused,
+    DelegatedAccount,
     GasRefundRefused,
     InnerCallFailed,
     MalformedExecution,
@@ -20,16 +21,18 @@ from switchgear.errors import (
     RuleViolated,
 )
 from switchgear.foreign import artifacts
-from switchgear.foreign.keys import ZERO
-from switchgear.foreign.safe import DELEGATECALL, Call, Safes, SafeTransaction, Sender, TypedKey
+from switchgear.foreign.delegation import delegate_code
+from switchgear.foreign.keys import ZERO, key
+from switchgear.foreign.safe import DELEGATECALL, Call, Safe, Safes, SafeTransaction, Sender, TypedKey
 from switchgear.gas.chain import Chain, Deployed, account, anvil
-from switchgear.policy import equal, safe_handler, to_selector
+from switchgear.policy import Setup, equal, safe_handler, safe_installation, to_selector
 from switchgear.types import Reason
 from tests.support.guarded import (
     AGENT,
     APPROVE,
     BOB,
     CAP,
+    CHIEF,
     EVE,
     HUMAN,
     LIMITS,
@@ -537,3 +540,31 @@ def test_failed_call__of_a_module__charges_nothing(field: Field, safes: Safes) -
     with ours.takes(CAP):
         ours.safe.exec_from_module(paying, module=AGENT.address)
     assert ours.charged() == CAP
+
+
+def test_delegated_eoa__that_runs_a_safe__takes_no_guard(field: Field, safes: Safes) -> None:
+    """WP-9: the key of such an account acts past every guard, and ours says so instead of seeming to guard it."""
+    chain, signer = field.chain, key("key that runs a Safe")
+    delegate_code(chain, signer, safes.singleton.address)
+    contract = chain.at(signer.address, "Safe 1.5.0")
+    owners = [AGENT.address, HUMAN.address]
+    chain.send(contract, "setup", owners, 1, ZERO, b"", ZERO, ZERO, 0, ZERO, sender=EVE)
+    field.fund(signer.address)
+    safe = Safe(safes, contract)
+    naive = chain.deploy(
+        "NaiveSafeGuard", [field.token.address], [field.encode("transfer", EVE, 0)[:4]], CAP, label="delegated"
+    )
+    safe.set_guard(naive.address, signers=[Sender(HUMAN.address)], sender=HUMAN.address)
+    before = field.of(signer.address)
+    chain.send(field.token, "transfer", EVE, LOOT, sender=signer.address)
+    assert before - field.of(signer.address) == LOOT
+
+    safe.set_guard(ZERO, signers=[Sender(HUMAN.address)], sender=HUMAN.address)
+    lanes = ((field.token.address, LIMITS, POLICY), (ZERO, LIMITS, POLICY))
+    setup = Setup(field.core.address, safe.address, CHIEF, trusted=(HUMAN.address,), assets=lanes)
+    guard = chain.deploy("SafeAgentGuard", setup.arguments, safes.multi_send_call_only.address, label="delegated")
+    *others, (to, data) = safe_installation(safe.address, guard.address)
+    for call in others:
+        safe.exec(SafeTransaction(to=call[0], data=call[1]), [Sender(HUMAN.address)], sender=HUMAN.address)
+    with refuses(DelegatedAccount, account=signer.address):
+        safe.exec(SafeTransaction(to=to, data=data), [Sender(HUMAN.address)], sender=HUMAN.address)

@@ -11,7 +11,7 @@ import pytest
 from switchgear import signing
 from switchgear.decoder import NATIVE, Standard
 from switchgear.errors import ContractReverted, from_revert
-from switchgear.foreign.keys import key
+from switchgear.foreign.keys import ZERO, key
 from switchgear.foreign.modular import (
     EXECUTOR,
     FALLBACK,
@@ -167,6 +167,8 @@ class Modular:
     """Executor that the policy trusts."""
     unknown: Deployed
     """Executor that it does not."""
+    paymaster: Deployed
+    """The one that may pay for the agent's operations."""
 
     @classmethod
     def create(
@@ -190,7 +192,9 @@ class Modular:
         trusted, unknown = (chain.deploy("DrivenModule", label=f"{name} {label}") for name in ("trusted", "unknown"))
         assets = sorted({one.target for one in permissions})
         setup = place.setup(people.address, *assets, trusted=[trusted.address], **options).permit(*permissions)
-        hook = chain.deploy("AgentHook7579", setup.arguments, AGENT.address, point.address, label=label)
+        paymaster = chain.deploy("OpenPaymaster", ZERO, 0, label=label)
+        parties = (AGENT.address, point.address, paymaster.address)
+        hook = chain.deploy("AgentHook7579", setup.arguments, *parties, label=label)
         if isinstance(people, Kernel):
             # Of executors and fallback handlers; the root validator goes on without.
             people.hook = hook.address
@@ -203,7 +207,7 @@ class Modular:
             succeed(people.install(VALIDATOR, hook.address))
             succeed(people.install_hook(hook.address))
             agent = kind(point, people.contract, hook, AGENT)
-        return cls(place, people, agent, hook, trusted, unknown)
+        return cls(place, people, agent, hook, trusted, unknown, paymaster)
 
     @property
     def address(self) -> str:

@@ -373,7 +373,7 @@ def test_on_install__by_an_eoa_with_delegated_code__is_refused(chain: Chain, pla
     assert chain.node.code(signer.address).hex() == "ef0100" + implementation.address[2:].lower()
     eoa = chain.at(signer.address, "HookedAccount")
     setup = place.setup(signer.address)
-    hook = chain.deploy("AgentHook7579", setup.arguments, AGENT.address, point.address, label="7702")
+    hook = chain.deploy("AgentHook7579", setup.arguments, AGENT.address, point.address, ZERO, label="7702")
     for kind in (HOOK, VALIDATOR):
         with reverts(DelegatedAccount, account=signer.address):
             chain.send(eoa, "installModule", kind, hook.address, b"", sender=signer.address)
