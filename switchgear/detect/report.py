@@ -88,9 +88,14 @@ def page(text: str, snapshot: dict[str, Any]) -> str:
 
 def beaten(snapshot: Snapshot) -> list[tuple[str, str, str, str, str]]:
     """Attack, rate, rival, and what both find, wherever a rival finds more than the detectors do."""
+    parts = (
+        ("agents", tuple(ATTACKS), ""),
+        ("among", (BURST, MASKED), " (among others)"),
+        ("lineages", (SYNCHRONY,), ""),
+    )
     return [
-        (attack, rate, rival, f"{found[OURS]['recall']:.0%}", f"{one['recall']:.0%}")
-        for part, attacks in (("agents", tuple(ATTACKS)), ("among", (BURST, MASKED)), ("lineages", (SYNCHRONY,)))
+        (f"{attack}{where}", rate, rival, f"{found[OURS]['recall']:.0%}", f"{one['recall']:.0%}")
+        for part, attacks, where in parts
         for attack in attacks
         for rate, found in snapshot[part]["attacks"][attack].items()
         for rival, one in found.items()
