@@ -486,7 +486,7 @@ class _Composer:
         yield Heading("Configuration")
         at = evidence.blocks[evidence.places_at]
         when = f"Limits as of block {at.number}. Their hash is "
-        hashed: Text = (Code(configuration_hash(evidence)), ": keccak-256 of `configuration` in the data below.")
+        hashed: Text = (Code(configuration_hash(evidence)), ": keccak-256 of the configuration in the data below.")
         yield Paragraph((when, *hashed, self._cite(at)))
         rows = [row for place in evidence.places for row in self._settings(place)]
         wait = f"{evidence.loosening_delay} s"

@@ -25,7 +25,7 @@ from switchgear.demo.vaults import LIMITS, POLICY
 from switchgear.report import ScoreRow, compose, examine, gather, to_html, to_markdown
 from switchgear.report.compose import data
 from switchgear.report.evidence import Source
-from switchgear.types import LANE, LOOSENING_DELAY, Setting, Subject
+from switchgear.types import LANE, LOOSENING_DELAY, Setting, Subject, Target
 from switchgear.values import to_amount
 from switchgear.words import CONFIGURATION_MASK, LimitsWord
 
@@ -305,7 +305,10 @@ def test_gather__answers_that_end__end_where_the_events_are(incident: Incident) 
     """S12: a provider that hands its lineage on, and an attestation that is withdrawn."""
     stage, breaker = incident.stage, incident.stage.breaker
     snapshot = stage.node.request("evm_snapshot")
-    withdrawn = breaker.attest_lineage(incident.agent, incident.lineage, False, sender=incident.provider)
+    breaker.attest_lineage(incident.agent, incident.lineage, False, sender=incident.provider)
+    stage.pass_time(LOOSENING_DELAY)
+    target = Target.attestation(incident.agent, incident.lineage)
+    withdrawn = breaker.execute_loosening(target, sender=incident.provider)
     heir = stage.actor()
     handed = breaker.transfer_lineage(incident.lineage, heir.address, sender=incident.provider)
     tenures = gather(breaker, incident.agent).tenures
