@@ -84,7 +84,7 @@ class CallText(click.ParamType):
 
 @click.group(name="approvals")
 def cli() -> None:
-    """List, propose, explain, sign, hand in and veto approvals of what an agent may not do alone (WP-7).
+    """List, propose, explain, sign, hand in and veto approvals of what an agent may not do alone.
 
     A proposal travels between people as a file. Nobody has to trust it: what it means is derived anew wherever it is
     read.
