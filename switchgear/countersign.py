@@ -499,7 +499,7 @@ class Countersign(Delayed):
             return f"  budget of {name}: unlimited"
         cap, used = int(usage.value_cap), int(usage.value_used)
         token = None if asset == ZERO_ADDRESS else read_token(self.node, asset)
-        amount = token.show if token else show_amount
+        amount = token.brief if token else show_amount
         return f"  budget of {name}: {amount(max(cap - used, 0))} left of {amount(cap)} in the window"
 
 

@@ -37,7 +37,11 @@ class Token(NamedTuple):
 
     def show(self, raw: int) -> str:
         """An amount in its unit, with the raw one beside it."""
-        return f"{show_amount(to_amount(raw, decimals=self.decimals))} {self.symbol} (raw {show_amount(raw)})"
+        return f"{self.brief(raw)} (raw {show_amount(raw)})"
+
+    def brief(self, raw: int) -> str:
+        """An amount in its unit alone, where the raw one stands elsewhere."""
+        return f"{show_amount(to_amount(raw, decimals=self.decimals))} {self.symbol}"
 
 
 def read_token(node: Node, address: str, *, block_identifier: BlockIdentifier = "latest") -> Token | None:

@@ -17,6 +17,7 @@ MODULES = (
     "switchgear.countersign",
     "switchgear.decoder",
     "switchgear.policy",
+    "switchgear.tokens",
     "switchgear.detect.detectors",
     "switchgear.detect.history",
     "switchgear.detect.streams",
