@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
     from switchgear.interface import Event
     from switchgear.report.document import Part, Text
-    from switchgear.report.evidence import Action, Evidence, Origin, Place
+    from switchgear.report.evidence import Action, Evidence, Origin, Place, Tenure
     from switchgear.report.findings import Figure, Findings, Projection, Rate
 
 FORMAT = "switchgear-report/1"
@@ -471,12 +471,20 @@ class _Composer:
                     (Code(one.holder),),
                     (one.detail,),
                     (str(one.since.block), self._cite(one.since)) if one.since else self._unrecorded(one.read),
-                    (str(one.until.block), self._cite(one.until)) if one.until else ("the end",),
+                    self._until(one),
                 ]
             )
             for one in self.evidence.tenures
         ]
         yield Table(("role", "who", "of what", "from block", "to block"), rows)
+
+    def _until(self, tenure: Tenure) -> Text:
+        if tenure.until:
+            return str(tenure.until.block), self._cite(tenure.until)
+        if tenure.lapsed is None:
+            return ("the end",)
+        # No event says it: whoever bound the wallet did.
+        return (f"{self._utc(tenure.lapsed)} UTC", *([self._cite(tenure.since)] if tenure.since else []))
 
     def _unrecorded(self, read: Read | None) -> Text:
         return ("not on record", self._cite(read)) if read else ("not on record",)

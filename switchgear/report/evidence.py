@@ -205,6 +205,8 @@ class Tenure:
     """None if it still holds at the end of the range."""
     read: Read | None = None
     """What says so at the end of the range, where no event does."""
+    lapsed: int | None = None
+    """Unix time at which it ended by itself, as was said when it began; None if it did not."""
 
 
 @dataclass(frozen=True)

@@ -109,7 +109,7 @@ class _Reader:
     def read(self, decimals: int, scores: Sequence[ScoreRow]) -> Evidence:
         """All of it."""
         node, breaker, last = self.node, self.breaker, self.last
-        end = _block(node.block(last))
+        end = self.end = _block(node.block(last))
         agent = breaker.agent(self.handle, block_identifier=last)
         ancestors = tuple(breaker.ancestors(self.handle, block_identifier=last))
         wallets = self._wallets()
@@ -267,25 +267,27 @@ class _Reader:
         yield from _chain(role, f"{identity}, by its transfers", transfers)
 
     def _bindings(self) -> Iterator[Tenure]:
-        ends = {
-            **{Source.of(one): (None, "owner changed") for one in self._events("OwnerChanged", agent=self.handle)},
-            **{
-                Source.of(one): (one.args["wallet"], "revoked")
-                for one in self._events("WalletRevoked", agent=self.handle)
-            },
-        }
-        for event in self._events("WalletBound", agent=self.handle):
-            wallet, since = event.args["wallet"], Source.of(event)
-            later = (
-                (source, reason)
-                for source, (whose, reason) in sorted(ends.items())
-                if _order(source) > _order(since) and whose in (None, wallet)
-            )
+        bound = self._events("WalletBound", agent=self.handle)
+        ends = [(Source.of(one), None, "owner changed") for one in self._events("OwnerChanged", agent=self.handle)]
+        for name, reason in (("WalletRevoked", "revoked"), ("WalletBound", "bound again")):
+            ends += [(Source.of(one), one.args["wallet"], reason) for one in self._events(name, agent=self.handle)]
+        ends.sort(key=lambda end: _order(end[0]))
+        for event in bound:
+            wallet, since, expiry = event.args["wallet"], Source.of(event), event.args["expiry"]
+            later = ((at, why) for at, whose, why in ends if _order(at) > _order(since) and whose in (None, wallet))
             until, reason = next(later, (None, ""))
-            expiry = event.args["expiry"]
             detail = f"bound by {event.args['actor']}, with the wallet's own signature in that transaction"
             detail += f", until {expiry:%Y-%m-%d %H:%M:%S} UTC" if expiry else ""
-            yield Tenure("wallet", wallet, f"{detail}; {reason}" if reason else detail, since, until)
+            moment = int(expiry.timestamp()) if expiry else None
+            ended = self._time(until.block) if until else self.end.time
+            if moment is not None and moment <= ended:
+                yield Tenure("wallet", wallet, f"{detail}; expired", since, None, lapsed=moment)
+            else:
+                yield Tenure("wallet", wallet, f"{detail}; {reason}" if reason else detail, since, until)
+
+    def _time(self, block: int) -> int:
+        self._need([block])
+        return self.blocks[block].time
 
     def _declared(self, agent: AgentView) -> Iterator[Tenure]:
         enrolled = self._events("AgentEnrolled", agent=self.handle)

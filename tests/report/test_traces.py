@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from switchgear import signing
 from switchgear.demo.vaults import LIMITS, POLICY
 from switchgear.report import ScoreRow, compose, examine, gather, to_html, to_markdown
 from switchgear.report.compose import data
@@ -322,4 +323,31 @@ def test_gather__answers_that_end__end_where_the_events_are(incident: Incident) 
     assert attested.until == gone.since
     assert gone.since is not None
     assert (gone.since.transaction, gone.until) == (withdrawn.hash, None)
+    stage.node.request("evm_revert", snapshot)
+
+
+def test_gather__wallet_for_a_time__is_the_agents_until_then(incident: Incident) -> None:
+    """S12, ID-1: a binding that has expired by the range's end ended by itself; one second before it holds."""
+    stage, breaker = incident.stage, incident.stage.breaker
+    snapshot = stage.node.request("evm_snapshot")
+    wallet = stage.actor()
+    expiry = stage.now + 600
+    message = breaker.wallet_binding(incident.agent, wallet.address, stage.now + 3600)
+    bound = breaker.bind_wallet(
+        incident.agent,
+        wallet.address,
+        deadline=message["message"]["deadline"],
+        signature=signing.sign(message, wallet),
+        expiry=expiry,
+        sender=incident.owner,
+    )
+    stage.pass_time(expiry - 1 - stage.now)
+    held = stage.block
+    stage.pass_time(1)
+    for last, lapsed in ((held, None), (stage.block, expiry)):
+        evidence = gather(breaker, incident.agent, last=last)
+        (tenure,) = [one for one in evidence.tenures if one.holder == wallet.address]
+        assert tenure.since is not None
+        assert (tenure.since.transaction, tenure.until, tenure.lapsed) == (bound.hash, None, lapsed)
+    assert "; expired |" in to_markdown(compose(evidence, examine(evidence)))
     stage.node.request("evm_revert", snapshot)
