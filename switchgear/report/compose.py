@@ -452,7 +452,13 @@ class _Composer:
                             for m, v in self._worth(action).items()
                         ),
                     ),
-                    (self._cite(action.source, *(Source.of(event) for event in action.denials)),),
+                    (
+                        self._cite(
+                            action.source,
+                            *(Source.of(event) for event in action.denials),
+                            *(movement.source for movement in action.movements),
+                        ),
+                    ),
                 ],
                 _MOODS[action.outcome],
             )

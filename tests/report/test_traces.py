@@ -60,6 +60,13 @@ WALK = """(() => {
   return [bare, [...keys], rows];
 })()"""
 """Texts without a source; all sources; and section, row, text and sources of every number."""
+ROWS = """(() => {
+  const part = [...document.querySelectorAll("h2")].find((one) => one.innerText === "Transactions");
+  let table = part;
+  while (!table.querySelector("table")) table = table.nextElementSibling;
+  return [...table.querySelectorAll("tbody tr")].map((row) => row.dataset.source + " ");
+})()"""
+"""Sources of each transaction's row."""
 REPORTS = {"incident": 30, "scored": 30, "calm": 30, "late": 15, "untraced": 30, "idle": 4}
 """Kinds of reports, and how many numbers each has at least."""
 
@@ -150,6 +157,11 @@ def test_html__sums__are_those_of_the_logs_and_transactions_that_they_cite(
             assert int(figure) == len(parts)
             checked += 1
     assert checked >= 5
+    cited = page.evaluate(ROWS)
+    for action in evidence.actions:
+        for movement in action.movements:
+            (row,) = [one for one in cited if one.startswith(f"{action.source.transaction} ")]
+            assert f"{movement.source.transaction}:{movement.source.log_index}" in row.split(" ")
 
 
 @pytest.mark.parametrize("name", REPORTS)
