@@ -33,6 +33,7 @@ from switchgear.delayed import Delayed
 from switchgear.display import show, show_amount, to_instant
 from switchgear.errors import InvalidInput, LaneNotOpen, SignaturesMissing
 from switchgear.interface import Interface
+from switchgear.tokens import read_token
 from switchgear.types import ZERO_ADDRESS, Subject
 from switchgear.values import from_duration, from_instant, to_address, to_uint
 
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
     from switchgear.errors import NeedsCountersignature, NotCountersigned
     from switchgear.interface import Event
+    from switchgear.tokens import Token
 
 DOMAIN = ("Switchgear Countersign", "1")
 """Name and version of a council's EIP-712 domain."""
@@ -239,10 +241,14 @@ def sign(proposal: Proposal, account: Any) -> Signature:
     return Signature(_signer(to_address(account, name="account")), signature)
 
 
-def describe(call: Call) -> Meaning:
+def describe(call: Call, token: Token | None = None) -> Meaning:
     """What a call does, by the selectors of tokens.
 
     The same selector is an amount for one token and an id for another: the text says "amount or id" then.
+
+    Args:
+        call: One of an execution.
+        token: What its target says of itself, if it is a token: amounts are in its unit then, and raw beside it.
     """
     coin = f", with {show_amount(call.value)} wei" if call.value else ""
     if not call.data:
@@ -251,8 +257,10 @@ def describe(call: Call) -> Meaning:
     values = _decode(types, call.data[4:])
     if not values:
         return Meaning(f"call {call.target} with {_hex(call.data)}{coin}: unknown here, read it elsewhere", None)
+    # An id is none of the token's units.
+    amount = show_amount if token is None or "id {" in text else token.show
     named = [
-        to_address(value, zero=True) if kind == "address" else show_amount(value) if kind == "uint256" else value
+        to_address(value, zero=True) if kind == "address" else amount(value) if kind == "uint256" else value
         for kind, value in zip(types, values, strict=True)
     ]
     return Meaning(f"{text.format(*named, token=call.target)}{coin}", call.target)
@@ -384,14 +392,15 @@ class Countersign(Delayed):
         error.payload = proposal.typed_data
         return proposal
 
-    def explain(self, proposal: Proposal, read: Callable[[Call], Meaning] = describe) -> list[str]:
+    def explain(self, proposal: Proposal, read: Callable[[Call], Meaning] | None = None) -> list[str]:
         """What somebody is asked to sign, in words, line by line: who, what, what is left of the budget, and when.
 
         All of it is read from the chain and from the calls themselves, by whoever is asked.
 
         Args:
             proposal: Of this council.
-            read: What a call means; by default what the selectors of tokens tell.
+            read: What a call means; by default what the selectors of tokens tell, with amounts in the unit that the
+                token itself names, and raw beside it.
         """
         self._own(proposal)
         action = proposal.action
@@ -403,7 +412,7 @@ class Countersign(Delayed):
         ]
         assets: list[str] = []
         for call in proposal.calls:
-            meaning = read(call)
+            meaning = read(call) if read else describe(call, read_token(self.node, call.target))
             lines.append(f"  {meaning.text}")
             touched = [meaning.asset, ZERO_ADDRESS if call.value else None]
             assets += [asset for asset in touched if asset is not None and asset not in assets]
@@ -488,8 +497,10 @@ class Countersign(Delayed):
             return f"  budget of {name}: none, the policy knows no limits for it"
         if usage.value_cap is None:
             return f"  budget of {name}: unlimited"
-        left = max(usage.value_cap - usage.value_used, usage.value_cap * 0)
-        return f"  budget of {name}: {show_amount(left)} left of {show_amount(usage.value_cap)} in the window"
+        cap, used = int(usage.value_cap), int(usage.value_used)
+        token = None if asset == ZERO_ADDRESS else read_token(self.node, asset)
+        amount = token.brief if token else show_amount
+        return f"  budget of {name}: {amount(max(cap - used, 0))} left of {amount(cap)} in the window"
 
 
 def signers_of(signers: Iterable[Any]) -> list[bytes]:

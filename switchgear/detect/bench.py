@@ -1,6 +1,8 @@
 """How well the detectors do, beside a naive z-score and an isolation forest, on streams with known attacks.
 
-All are calibrated on one set of seeds, and every figure is from another. Each candidate, the detectors of an agent
+There are three sets of seeds. Thresholds are calibrated on the first. The second is for developing: whoever changes a
+detector looks at it as often as wanted. Figures are published from the third, which nothing is chosen by: it is
+measured when a change is finished, and whatever comes out is published. Each candidate, the detectors of an agent
 together being one, has the whole rate of false alarms to itself.
 """
 
@@ -18,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from switchgear.detect.baselines import Features, ZScore
-from switchgear.detect.detectors import LEARNING
+from switchgear.detect.detectors import LEARNING, Burst
 from switchgear.detect.lineage import LineageSynchrony
 from switchgear.detect.streams import (
     ATTACKS,
@@ -59,33 +61,43 @@ Snapshot = dict[str, Any]
 
 OURS, ZSCORE, FOREST = "detectors", "z-score", "isolation forest"
 ALONE = "without the others"
-"""The lineage detector to which the other lineages are no witnesses: what being relative is worth."""
+"""Detectors to which the other lineages are no witnesses: what being relative is worth."""
 OF_AGENT: dict[str, tuple[str, ...]] = {OURS: AGENT_DETECTORS, ZSCORE: (ZSCORE,), FOREST: (FOREST,)}
 """Candidates that watch agents, each with the scores it fires by."""
 OF_LINEAGE = (OURS, ALONE, ZSCORE)
 """Candidates that watch lineages."""
+AMONG: dict[str, tuple[str, ...]] = {
+    OURS: AGENT_DETECTORS,
+    ALONE: tuple(f"{ALONE}, {name}" for name in AGENT_DETECTORS),
+    ZSCORE: (ZSCORE,),
+}
+"""Candidates that watch agents among others."""
+BURST = "rate burst"
+MASKED = "rate burst in a market shock"
 
 
 class Size(NamedTuple):
     """How much is measured."""
 
     agents: int
-    """Of each kind, in each of the two sets."""
+    """Of each kind, in each set."""
     days: int
     """That each of them is watched."""
     populations: int
-    """In each of the two sets."""
+    """In each set."""
     population_days: int
     herds: int
-    """Times that a lineage, and that everybody moves, in each population that is held out."""
+    """Times that each of the disturbances happens in each population that is measured."""
     rates: tuple[int, ...]
 
 
 FULL = Size(agents=32, days=60, populations=5, population_days=45, herds=20, rates=RATES)
 QUICK = Size(agents=5, days=20, populations=1, population_days=22, herds=2, rates=RATES[:1])
-CALIBRATION, HELD_OUT = 1, 2
-"""Seeds of the two sets."""
+CALIBRATION, DEVELOPMENT, PUBLISHED = 1, 2, 3
+"""Seeds of the three sets. The last is frozen: no design, no threshold, no size is chosen by what is measured on it."""
 LINEAGES, MEMBERS = 4, 8
+_NOBODY = LINEAGES + 1
+"""A lineage without members."""
 FOREST_ROWS, FOREST_TREES = 20_000, 100
 _WARM = 14 * DAY
 """Seconds of a stream before the first attack on it."""
@@ -93,21 +105,24 @@ _TAIL = 2 * DAY
 """Seconds that the longest attack lasts."""
 
 
-def take(size: Size = FULL, progress: Callable[[str], None] = lambda _: None) -> Snapshot:
+def take(size: Size, seeds: int, progress: Callable[[str], None] = lambda _: None) -> Snapshot:
     """Calibrates, and measures everything.
 
     Args:
         size: How much.
+        seeds: The set that is measured: `DEVELOPMENT` or `PUBLISHED`.
         progress: Is told in words what has been done.
     """
-    agents = _Agents(size, progress)
+    agents = _Agents(size, seeds, progress)
     thresholds = agents.calibrate()
-    herds = _Herds(size, thresholds, progress)
+    herds = _Herds(size, seeds, thresholds, progress)
     herds.calibrate()
     return {
         "size": size._asdict(),
+        "seeds": seeds,
         "thresholds": thresholds,
         "agents": agents.measure(thresholds),
+        "among": _Among(size, seeds, progress).measure(thresholds),
         "lineages": herds.measure(thresholds),
     }
 
@@ -175,6 +190,7 @@ class _Agents:
     """The part of the benchmark in which each agent is alone."""
 
     size: Size
+    seeds: int
     progress: Callable[[str], None]
     forest: Any = None
     days: float = field(init=False)
@@ -199,22 +215,20 @@ class _Agents:
         return found
 
     def measure(self, thresholds: Thresholds) -> dict[str, Any]:
-        """False alarms and attacks, on the second set."""
+        """False alarms and attacks, on the set that is measured."""
         peaks = self._empty()
         trials: dict[str, list[_Trial]] = {name: [] for name in (*ATTACKS, SHOCK)}
-        rows = [self._attacked(stream, peaks, trials) for stream in self._streams(HELD_OUT)]
+        rows = [self._attacked(stream, peaks, trials) for stream in self._streams(self.seeds)]
         self._judge_by_forest(rows, peaks)
         seen = [one for found in trials.values() for trial in found for one in trial.seen]
         for one, score in zip(seen, self._score(np.array([one.features for one in seen])), strict=True):
             one.scores[FOREST] = score
-        self.progress(
-            f"watched {self.days:,.0f} agent-days that are held out, and {len(ATTACKS)} attacks on each agent"
-        )
+        self.progress(f"watched {self.days:,.0f} other agent-days, and {len(ATTACKS)} attacks on each agent")
         return {
             "days": self.days,
             "false_alarms": {
                 str(rate): {
-                    name: round(rate * self._alarm_hours(peaks, thresholds[str(rate)], names) / self.days, 2)
+                    name: round(rate * _alarm_hours(peaks, thresholds[str(rate)], names) / self.days, 2)
                     for name, names in OF_AGENT.items()
                 }
                 for rate in self.size.rates
@@ -258,7 +272,7 @@ class _Agents:
         self, stream: Stream, peaks: Mapping[str, Peaks], trials: Mapping[str, list[_Trial]]
     ) -> tuple[Sequence[Observation], NDArray[np.float64]]:
         """The same, with one attack of each kind from some moment on, after which nothing of it has happened."""
-        rng = np.random.Generator(np.random.PCG64([HELD_OUT, stream.agent, 1]))
+        rng = np.random.Generator(np.random.PCG64([self.seeds, stream.agent, 1]))
         last = self.size.days * DAY - _TAIL
         moments = sorted((GENESIS + int(rng.integers(_WARM, last)), name) for name in trials)
         watch, start, rows = _Watch(), 0, []
@@ -266,7 +280,7 @@ class _Agents:
             end = next((i for i, o in enumerate(stream.observations) if o.time >= at), len(stream.observations))
             rows.append(self._watch(watch, stream.observations[start:end], peaks)[1])
             start = end
-            trials[name].append(self._trial(deepcopy(watch), attack(name, stream, at=at, seed=HELD_OUT)))
+            trials[name].append(self._trial(deepcopy(watch), attack(name, stream, at=at, seed=self.seeds)))
         rows.append(self._watch(watch, stream.observations[start:], peaks)[1])
         return stream.observations, np.concatenate(rows)
 
@@ -286,9 +300,13 @@ class _Agents:
     def _score(self, features: NDArray[np.float64]) -> list[float]:
         return [float(score) for score in 100 * -self.forest.score_samples(features)]
 
-    @staticmethod
-    def _alarm_hours(peaks: Mapping[str, Peaks], thresholds: Mapping[str, float], names: Sequence[str]) -> int:
-        return len(set().union(*(peaks[name].hours(thresholds[name]) for name in names)))
+
+def _alarm_hours(peaks: Mapping[str, Peaks], thresholds: Mapping[str, float], names: Sequence[str]) -> int:
+    return len(set().union(*(peaks[name].hours(thresholds[name]) for name in names)))
+
+
+def _population(size: Size, seeds: int, number: int) -> list[Stream]:
+    return population(days=size.population_days, seed=1000 * seeds + number, lineages=LINEAGES, members=MEMBERS)
 
 
 def _forest(features: NDArray[np.float64]) -> Any:
@@ -309,6 +327,112 @@ def _summary(alarms: Sequence[tuple[int, str] | None]) -> dict[str, Any]:
         "by": by[0][0] if by else None,
         "trials": len(alarms),
     }
+
+
+# ---------------------------------------------------------------------------------------------- agents among others
+
+
+class _Neighbours:
+    """Everything that watches the agents of one population, each with an eye on the others."""
+
+    def __init__(self) -> None:
+        self._ours = agent_detectors(dict.fromkeys(AGENT_DETECTORS, inf))
+        # Nothing but bursts looks at others.
+        self._alone = [Burst(one.window, inf, alone=True) for one in self._ours if isinstance(one, Burst)]
+        self._zscores: dict[int, ZScore] = {}
+
+    def see(self, o: Observation) -> dict[str, float]:
+        """The scores of its agent after an action."""
+        ours = {one.name: score.score for one in self._ours if (score := one.observe(o))}
+        alone = {**ours, **{one.name: score.score for one in self._alone if (score := one.observe(o))}}
+        zscore = self._zscores.setdefault(o.agent, ZScore()).score(o)
+        return {**ours, **{f"{ALONE}, {name}": score for name, score in alone.items()}, ZSCORE: zscore}
+
+
+@dataclass
+class _Among:
+    """The part of the benchmark in which agents are attacked, or taken for attacked, while others act."""
+
+    size: Size
+    seeds: int
+    progress: Callable[[str], None]
+    days: float = field(init=False)
+    """Agent-days that are judged."""
+
+    def __post_init__(self) -> None:
+        self.days = self.size.populations * LINEAGES * MEMBERS * (self.size.population_days - 2 * LEARNING / DAY)
+
+    def measure(self, thresholds: Thresholds) -> dict[str, Any]:
+        """False alarms, bursts of one agent in and out of shocks, and the shocks themselves."""
+        peaks = {name: Peaks() for names in AMONG.values() for name in names}
+        trials: dict[str, list[_Trial]] = {BURST: [], MASKED: [], SHOCK: []}
+        for number in range(self.size.populations):
+            self._disturbed(number, peaks, trials)
+        self.progress(f"watched {self.days:,.0f} agent-days among others, with bursts and shocks")
+        return {
+            "days": self.days,
+            "false_alarms": {
+                str(rate): {
+                    name: round(rate * _alarm_hours(peaks, _limits(thresholds, rate), names) / self.days, 2)
+                    for name, names in AMONG.items()
+                }
+                for rate in self.size.rates
+            },
+            "attacks": {
+                sort: {
+                    str(rate): {
+                        name: _summary([one.alarm(_limits(thresholds, rate), names) for one in found])
+                        for name, names in AMONG.items()
+                    }
+                    for rate in self.size.rates
+                }
+                for sort, found in trials.items()
+            },
+        }
+
+    def _disturbed(self, number: int, peaks: Mapping[str, Peaks], trials: Mapping[str, list[_Trial]]) -> None:
+        streams = _population(self.size, self.seeds, number)
+        observations = merged(streams)
+        rng = np.random.Generator(np.random.PCG64([self.seeds, number, 3]))
+        span = _WARM + DAY, self.size.population_days * DAY - _TAIL
+        moments = sorted((GENESIS + int(rng.integers(*span)), sort) for sort in trials for _ in range(self.size.herds))
+        neighbours, start = _Neighbours(), 0
+        for at, sort in moments:
+            end = next(index for index, o in enumerate(observations) if o.time >= at)
+            self._watch(neighbours, observations[start:end], number, peaks)
+            start = end
+            victim = streams[int(rng.integers(len(streams)))]
+            branch = deepcopy(neighbours)
+            seen: dict[int, list[_Seen]] = {}
+            for o, bad in self._actions(sort, streams, victim, at):
+                seen.setdefault(o.agent, []).append(_Seen(bad, branch.see(o)))
+            chosen = [victim.agent] if sort != SHOCK else list(seen)
+            trials[sort].extend(_Trial(seen[agent]) for agent in chosen if any(one.bad for one in seen[agent]))
+        self._watch(neighbours, observations[start:], number, peaks)
+
+    def _actions(self, sort: str, streams: Sequence[Stream], victim: Stream, at: int) -> list[tuple[Observation, bool]]:
+        """An hour of everybody, with whether what an agent does is part of what is tried on it."""
+        everybody = together(streams, at=at, seed=self.seeds, lineage=None if sort != BURST else _NOBODY)
+        if sort == SHOCK:
+            return everybody
+        others = [(o, False) for o, _ in everybody if o.agent != victim.agent]
+        return sorted([*others, *attack(BURST, victim, at=at, seed=self.seeds)], key=lambda pair: pair[0].time)
+
+    @staticmethod
+    def _watch(
+        neighbours: _Neighbours, observations: Sequence[Observation], number: int, peaks: Mapping[str, Peaks]
+    ) -> None:
+        for o in observations:
+            scores = neighbours.see(o)
+            if o.time >= GENESIS + 2 * LEARNING:
+                for name, score in scores.items():
+                    peaks[name].add(number * LINEAGES * MEMBERS + o.agent, o.time, score)
+
+
+def _limits(thresholds: Thresholds, rate: int) -> dict[str, float]:
+    """Those of a rate; without the others the detectors have the same."""
+    found = thresholds[str(rate)]
+    return {**found, **{f"{ALONE}, {name}": found[name] for name in AGENT_DETECTORS}}
 
 
 # ---------------------------------------------------------------------------------------------- lineages
@@ -335,6 +459,7 @@ class _Herds:
     """The part of the benchmark in which lineages live in one market."""
 
     size: Size
+    seeds: int
     thresholds: Thresholds
     progress: Callable[[str], None]
     days: float = field(init=False)
@@ -348,7 +473,9 @@ class _Herds:
         """Adds the thresholds of lineages to those of agents."""
         peaks = {name: Peaks() for name in OF_LINEAGE}
         for number in range(self.size.populations):
-            self._watch(_Crowd(self.thresholds[STIR]), merged(self._population(CALIBRATION, number)), number, peaks)
+            self._watch(
+                _Crowd(self.thresholds[STIR]), merged(_population(self.size, CALIBRATION, number)), number, peaks
+            )
         self.progress(f"calibrated on {self.days:,.0f} lineage-days")
         for rate in self.size.rates:
             for name in OF_LINEAGE:
@@ -356,12 +483,12 @@ class _Herds:
                 self.thresholds[str(rate)][_lineage(name)] = found
 
     def measure(self, thresholds: Thresholds) -> dict[str, Any]:
-        """False alarms, herds and shocks, on the second set."""
+        """False alarms, herds and shocks, on the set that is measured."""
         peaks = {name: Peaks() for name in OF_LINEAGE}
         trials: dict[str, list[_Trial]] = {SYNCHRONY: [], SHOCK: []}
         for number in range(self.size.populations):
             self._disturbed(number, peaks, trials)
-        self.progress(f"watched {self.days:,.0f} lineage-days that are held out, with herds and shocks")
+        self.progress(f"watched {self.days:,.0f} other lineage-days, with herds and shocks")
         return {
             "days": self.days,
             "false_alarms": {
@@ -385,10 +512,6 @@ class _Herds:
             },
         }
 
-    def _population(self, seed: int, number: int) -> list[Stream]:
-        seed = 1000 * seed + number
-        return population(days=self.size.population_days, seed=seed, lineages=LINEAGES, members=MEMBERS)
-
     @staticmethod
     def _watch(crowd: _Crowd, observations: Sequence[Observation], number: int, peaks: Mapping[str, Peaks]) -> None:
         for o in observations:
@@ -398,9 +521,9 @@ class _Herds:
                     peaks[name].add(number * LINEAGES + o.lineage, o.time, score)
 
     def _disturbed(self, number: int, peaks: Mapping[str, Peaks], trials: Mapping[str, list[_Trial]]) -> None:
-        streams = self._population(HELD_OUT, number)
+        streams = _population(self.size, self.seeds, number)
         observations = merged(streams)
-        rng = np.random.Generator(np.random.PCG64([HELD_OUT, number, 2]))
+        rng = np.random.Generator(np.random.PCG64([self.seeds, number, 2]))
         span = _WARM + DAY, self.size.population_days * DAY - _TAIL
         moments = sorted((GENESIS + int(rng.integers(*span)), sort) for sort in trials for _ in range(self.size.herds))
         crowd, start = _Crowd(self.thresholds[STIR]), 0
@@ -412,7 +535,7 @@ class _Herds:
             branch = deepcopy(crowd)
             seen = [
                 _Seen(bad, scores if herd in (None, o.lineage) else {})
-                for o, bad in together(streams, at=at, seed=HELD_OUT, lineage=herd)
+                for o, bad in together(streams, at=at, seed=self.seeds, lineage=herd)
                 for scores in [branch.see(o)]
             ]
             trials[sort].append(_Trial(seen))

@@ -17,6 +17,7 @@ went before. A score of a tail is in bits: 10 bits are one chance in about a tho
 from __future__ import annotations
 
 from bisect import bisect_left, insort
+from collections import Counter
 from dataclasses import asdict, dataclass, field
 from math import e, exp, log, log2, sqrt
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
@@ -110,6 +111,83 @@ class _Counts(_Age):
     variance: float = 0.0
 
 
+class _Market:
+    """How many times busier than usual the other lineages are: what moves everybody is no sign of one agent.
+
+    Only agents that are past learning are witnesses, and only those of other lineages than the agent's own: neither
+    fresh identities nor a herd excuse anybody. One agent counts for `MOST` actions in a window at most, so that it
+    takes many of them, and up to `SLACK` times the usual is a busy hour of the day.
+    """
+
+    MOST = 8
+    SLACK = 2.0
+    _CREDIBLE = 1.28
+    """Deviations below what is seen: the lower 90 % end of it."""
+
+    def __init__(self, window: int, slices: int) -> None:
+        self.window = window
+        self._slice, self._slices = window // slices, slices
+        self.since: int | None = None
+        """Time of the first action of a witness."""
+        self.now: list[list[int]] = []
+        """Slice and lineage of each action within the window, the newest last."""
+        self.recent: Counter[int] = Counter()
+        """How many of them each lineage has."""
+        self.usual: dict[int, list[float]] = {}
+        """Actions of each lineage, fading, and the time up to which they have faded."""
+
+    def add(self, lineage: int, time: int) -> None:
+        """A witness acts."""
+        self.since = time if self.since is None else self.since
+        self._expire(time)
+        self.now.append([time // self._slice, lineage])
+        for key in (_ALL, lineage):
+            self.recent[key] += 1
+            self.usual[key] = [self._faded(key, time) + 1, time]
+
+    def factor(self, lineage: int, time: int) -> float:
+        """How many times busier than usual the others are now, at least; 1 if they are as usual, or unknown."""
+        if self.since is None or time - self.since < DAY:
+            return 1.0
+        self._expire(time)
+        seen = self.recent[_ALL] - self.recent[lineage]
+        low = seen - self._CREDIBLE * sqrt(self.MOST * seen)
+        if low <= self.SLACK:
+            return 1.0
+        learned = HORIZON * (1 - exp((self.since - time) / HORIZON))
+        usual = (self._faded(_ALL, time) - self._faded(lineage, time)) * self.window / learned
+        return max(1.0, low / (self.SLACK * max(usual, 1.0)))
+
+    def _faded(self, lineage: int, time: int) -> float:
+        count, then = self.usual.get(lineage, (0.0, time))
+        return count * exp((then - time) / HORIZON)
+
+    def _expire(self, time: int) -> None:
+        oldest, expired = time // self._slice - self._slices, 0
+        for slot, lineage in self.now:
+            if slot > oldest:
+                break
+            expired += 1
+            self.recent[_ALL] -= 1
+            self.recent[lineage] -= 1
+        del self.now[:expired]
+
+    def state(self) -> dict[str, Any]:
+        """What it has learned."""
+        usual = {str(lineage): list(one) for lineage, one in self.usual.items()}
+        return {"since": self.since, "now": [list(one) for one in self.now], "usual": usual}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from such a state."""
+        self.since, self.now = state["since"], [list(one) for one in state["now"]]
+        self.recent = Counter(key for _, lineage in self.now for key in (_ALL, lineage))
+        self.usual = {int(lineage): list(one) for lineage, one in state["usual"].items()}
+
+
+_ALL = -1
+"""All lineages together."""
+
+
 class Burst(_OfAgent[_Counts]):
     """More actions within a window than the agent's own past makes likely.
 
@@ -117,17 +195,25 @@ class Burst(_OfAgent[_Counts]):
     all. They give a negative binomial: a Poisson whose rate varies as much as this agent's does, by night, in
     sessions. The score is its tail at the actions within the last `window` seconds. What is learned of a window is
     capped, so that a burst does not become the rule at once.
+
+    While the other lineages are so many times busier than usual, as much is expected of this agent.
+
+    Args:
+        window: Seconds.
+        threshold: In bits.
+        alone: Look at each agent by itself, whatever the others do.
     """
 
     SLICES = 6
     _FADE = 1 / 200
     _memory = _Counts
 
-    def __init__(self, window: int, threshold: float) -> None:
+    def __init__(self, window: int, threshold: float, *, alone: bool = False) -> None:
         super().__init__(threshold)
         self.name = f"burst-{window}"
         self.window = window
         self._slice = window // self.SLICES
+        self._market = None if alone else _Market(window, self.SLICES)
 
     def _judge(self, memory: _Counts, o: Observation) -> tuple[float, str] | None:
         window, slot = o.time // self.window, o.time // self._slice
@@ -145,7 +231,29 @@ class Burst(_OfAgent[_Counts]):
         count, mean = sum(memory.slots), max(memory.mean, 0.01)
         variance = max(memory.variance, 1.05 * mean)
         text = f"{count} actions within {self.window} s; usual {1 + mean:.2g}, spread {sqrt(variance):.2g}"
+        factor = self._busier(memory, o, count)
+        if factor > 1:
+            # A rate so many times higher, that varies as much in proportion.
+            mean, variance = factor * mean, factor * mean + factor * factor * (variance - mean)
+            text += f"; the others {factor:.2g} times as busy as usual"
         return negative_binomial(count - 1, mean, variance), text
+
+    def _busier(self, memory: _Counts, o: Observation, count: int) -> float:
+        if self._market is None:
+            return 1.0
+        if count <= _Market.MOST and o.time - memory.since >= LEARNING and memory.seen > LEARNING_ACTIONS:
+            self._market.add(o.lineage, o.time)
+        return self._market.factor(o.lineage, o.time)
+
+    def state(self) -> dict[str, Any]:
+        """What it has learned: by agent, and of all of them."""
+        return super().state() | ({} if self._market is None else {"market": self._market.state()})
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from such a state, or from that of a detector to which each agent was alone."""
+        super().restore({agent: memory for agent, memory in state.items() if agent != "market"})
+        if self._market is not None and "market" in state:
+            self._market.restore(state["market"])
 
     def _learn(self, memory: _Counts) -> None:
         """Of a window that is over."""

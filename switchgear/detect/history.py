@@ -1,7 +1,7 @@
 """What agents did at a protocol: from a chain's past, or from a file.
 
-The core says nothing of what it admits, so a chain's past is read from its transactions: those that wallets of agents
-sent to the protocol, with their receipts.
+The core says nothing of what it admits, so a chain's past is read as the sentinel reads the present, by the same
+`View`: from transactions of agents' wallets, moves of the protocol's token, and denials.
 
 >>> import json, tempfile, pathlib
 >>> path = pathlib.Path(tempfile.mkdtemp()) / "past.json"
@@ -22,8 +22,6 @@ from eth_utils.crypto import keccak
 from switchgear.chain import BATCH
 from switchgear.detect.types import Observation
 from switchgear.errors import InvalidInput
-from switchgear.types import Setting
-from switchgear.values import to_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -31,11 +29,10 @@ if TYPE_CHECKING:
 
     from switchgear.breaker import Breaker
     from switchgear.chain import BlockIdentifier
-    from switchgear.interface import Event
+    from switchgear.sentinel.chainview import View
 
 TRANSFER = "0x" + keccak(text="Transfer(address,address,uint256)").hex()
 """Topic of ERC-20's event."""
-_TRANSFER_TOPICS = 3
 
 
 @dataclass(frozen=True)
@@ -59,20 +56,6 @@ class Roster:
     parents: dict[int, int] = field(default_factory=dict)
     """Of agents that have one."""
 
-    EVENTS = ("AgentEnrolled", "WalletBound", "SettingChanged")
-
-    def apply(self, event: Event) -> None:
-        """Follow one event of the core; those of other names change nothing."""
-        args = event.args
-        if event.name == "AgentEnrolled":
-            self.lineages[args["agent"]] = args["lineage"]
-            if args["parent"]:
-                self.parents[args["agent"]] = args["parent"]
-        elif event.name == "WalletBound":
-            self.agents[args["wallet"]] = args["agent"]
-        elif event.name == "SettingChanged" and args["setting"] == Setting.LINEAGE:
-            self.lineages[args["subject"].id] = args["value"]
-
 
 def read_chain(
     breaker: Breaker,
@@ -86,12 +69,17 @@ def read_chain(
 ) -> Iterator[Observation]:
     """What agents did at a protocol in blocks `first` to `last`, both included, in the chain's order.
 
-    One observation for each transaction that a wallet of an agent sent to the protocol. Its value is what moved of the
-    token from or to the protocol, its counterparty the other side of the largest of these transfers. If the core
-    denied it, value and log are those of the denial; if it reverted, its value is not known and counts as 0.
+    One observation for each transaction in which an agent acted there, and for each of its denials. That is known of:
 
-    Transactions that reach the protocol through another contract (a smart account, a router) are not seen: a node
-    tells of them only in traces.
+    - transactions that a wallet sent to the protocol, failed ones included; without a move of the token their value is
+      not known and counts as 0;
+    - transactions that a wallet sent elsewhere, and those in which a wallet that is a contract took part, where the
+      token moved between the protocol and somebody, for a contract: between the protocol and the wallet;
+    - denials in the lane, whoever sent the transaction.
+
+    Value is what moved of the token from or to the protocol, the counterparty the other side of the largest of these
+    moves; of a denial, value and log are those of the core's event. What a contract does for others at the protocol
+    without a denial or a move of its own tokens is not seen: a node tells of it only in traces.
 
     Args:
         breaker: The core, on its node.
@@ -105,83 +93,71 @@ def read_chain(
     Raises:
         ChainError: The node does not answer, or not as it should.
     """
+    # The package must be importable without what the sentinel needs.
+    from switchgear.sentinel.chainview import View  # noqa: PLC0415
+    from switchgear.sentinel.config import Watched  # noqa: PLC0415
+    from switchgear.sentinel.source import Block, Header  # noqa: PLC0415
+
     node, roster = breaker.node, Roster() if roster is None else roster
     end = int(node.block(last)["number"], 16)
-    told = [event for name in Roster.EVENTS for event in breaker.events(name, from_block=since, to_block=end)]
-    told.sort(key=lambda event: (event.block_number, event.log_index), reverse=True)
-    protocol = place.protocol.lower()
+    watched = Watched(address=place.protocol, lane=place.lane, token=place.token)
+    view = View(breaker.interface, breaker.address, [watched])
+    view.learn(node.logs(breaker.address, [], since, first - 1))
     for start in range(first, end + 1, BATCH):
-        numbers = range(start, min(end + 1, start + BATCH))
-        blocks = node.request_many("eth_getBlockByNumber", [(hex(number), True) for number in numbers])
-        found = []
-        for block in blocks:
-            number = int(block["number"], 16)
-            while told and told[-1].block_number <= number:
-                roster.apply(told.pop())
-            for sent in block["transactions"]:
-                wallet = to_address(sent["from"], zero=True)
-                if (sent["to"] or "").lower() == protocol and wallet in roster.agents:
-                    agent = roster.agents[wallet]
-                    found.append((block, sent, wallet, agent, roster.lineages.get(agent, 0)))
-        receipts = node.request_many("eth_getTransactionReceipt", [(one[1]["hash"],) for one in found])
-        for (block, sent, wallet, agent, lineage), receipt in zip(found, receipts, strict=True):
-            data = bytes.fromhex(sent["input"][2:])
-            seen = Observation(
-                time=int(block["timestamp"], 16),
-                block=int(block["number"], 16),
-                tx_hash=sent["hash"],
-                log_index=-1,
-                agent=agent,
-                lineage=lineage,
-                protocol=place.protocol,
-                lane=place.lane,
-                wallet=wallet,
-                value=0,
-                counterparty=None,
-                selector=data[:4] or None,
-                denied=int(receipt["status"], 16) == 0,
-            )
-            outcome = _outcome(breaker, place, seen, receipt["logs"])
-            if outcome is not None:
-                yield outcome
-        progress(numbers[-1])
+        stop = min(end, start + BATCH - 1)
+        logs = _logs(breaker, watched.address, watched.token, start, stop)
+        numbers = range(start, stop + 1)
+        answers = node.request_many("eth_getBlockByNumber", [(hex(number), True) for number in numbers])
+        statuses = _statuses(breaker, view, watched.address, answers, logs)
+        for answer in answers:
+            header = Header.of(answer)
+            block = Block(header, list(answer["transactions"]), logs.get(header.number, []))
+            for o in view.digest(header, view.record(block, statuses)).observations:
+                if (o.protocol, o.lane) == (watched.address, watched.lane) and o.agent:
+                    yield o if o.log_index >= 0 else o._replace(value=0)
+        _fill(roster, view)
+        progress(stop)
 
 
-def _outcome(
-    breaker: Breaker, place: Place, seen: Observation, logs: Sequence[Mapping[str, Any]]
-) -> Observation | None:
-    """With what the logs say of value and denial; None if it was denied in another lane."""
-    core, protocol = breaker.address.lower(), place.protocol.lower()
-    largest = None
-    value = 0
-    for log in logs:
-        if log["address"].lower() == core:
-            event = breaker.decode_log(log)
-            if event and event.name == "Denied" and event.args["protocol"].lower() == protocol:
-                if event.args["lane"] != place.lane:
-                    return None
-                return seen._replace(value=event.args["value"], log_index=event.log_index, denied=True)
-        moved = _moved(log, place)
-        if moved:
-            value += moved[0]
-            largest = max(largest or moved, moved)
-    if largest is None:
-        return seen
-    return seen._replace(value=value, counterparty=largest[1], log_index=largest[2])
+def _logs(breaker: Breaker, protocol: str, token: str | None, first: int, last: int) -> dict[int, list[dict[str, Any]]]:
+    """Those of the core, and the token's moves from and to the protocol, by block and in order."""
+    found = list(breaker.node.logs(breaker.address, [], first, last))
+    party = f"0x{protocol[2:].lower():0>64}"
+    for topics in ([TRANSFER, party], [TRANSFER, None, party]) if token else ():
+        found += breaker.node.logs(str(token), topics, first, last)
+    # A move from the protocol to itself comes twice.
+    ordered = {(int(log["blockNumber"], 16), int(log["logIndex"], 16)): log for log in found}
+    blocks: dict[int, list[dict[str, Any]]] = {}
+    for (number, _), log in sorted(ordered.items()):
+        blocks.setdefault(number, []).append(log)
+    return blocks
 
 
-def _moved(log: Mapping[str, Any], place: Place) -> tuple[int, str, int] | None:
-    """Amount, other side and index of a transfer of the token from or to the protocol."""
-    topics = log["topics"]
-    if place.token is None or log["address"].lower() != place.token.lower():
-        return None
-    if len(topics) != _TRANSFER_TOPICS or topics[0] != TRANSFER:
-        return None
-    sides = [to_address("0x" + topic[-40:], zero=True) for topic in topics[1:]]
-    others = [side for side in sides if side.lower() != place.protocol.lower()]
-    if len(others) != 1:
-        return None
-    return int(log["data"], 16), others[0], int(log["logIndex"], 16)
+def _statuses(
+    breaker: Breaker, view: View, protocol: str, blocks: Sequence[dict[str, Any]], logs: Mapping[int, list[Any]]
+) -> dict[str, bool]:
+    """Whether they succeeded, of transactions that wallets sent to the protocol, or in which something was logged."""
+    everything = [log for found in logs.values() for log in found]
+    touched = {log["transactionHash"] for log in everything}
+    core = (log for log in everything if log["address"].lower() == breaker.address.lower())
+    bound = (event.args["wallet"] for event in map(view.decode, core) if event and event.name == "WalletBound")
+    wallets = {wallet.lower() for wallet in (*view.wallets, *bound)}
+    acts = [
+        one["hash"]
+        for block in blocks
+        for one in block["transactions"]
+        if one["from"].lower() in wallets
+        # Of what they do elsewhere the protocol knows nothing.
+        and (one["hash"] in touched or (one["to"] or "").lower() == protocol.lower())
+    ]
+    receipts = breaker.node.request_many("eth_getTransactionReceipt", [(one,) for one in acts])
+    return {one: int(receipt["status"], 16) == 1 for one, receipt in zip(acts, receipts, strict=True)}
+
+
+def _fill(roster: Roster, view: View) -> None:
+    roster.agents.update(view.wallets)
+    roster.lineages.update({agent: lineage for agent, (_, _, lineage, _) in view.agents.items()})
+    roster.parents.update({agent: parent for agent, (*_, parent) in view.agents.items() if parent})
 
 
 # ---------------------------------------------------------------------------------------------- files

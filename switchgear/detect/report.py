@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
-from switchgear.detect.bench import ALONE, FOREST, OF_AGENT, OF_LINEAGE, OURS, ZSCORE, Snapshot
+from switchgear.detect.bench import ALONE, AMONG, BURST, FOREST, MASKED, OF_AGENT, OF_LINEAGE, OURS, ZSCORE, Snapshot
 from switchgear.detect.lineage import LineageSynchrony
 from switchgear.detect.streams import ATTACKS, SHOCK, SYNCHRONY
 from switchgear.detect.suite import AGENT_DETECTORS, RATES, STIR
@@ -88,9 +88,14 @@ def page(text: str, snapshot: dict[str, Any]) -> str:
 
 def beaten(snapshot: Snapshot) -> list[tuple[str, str, str, str, str]]:
     """Attack, rate, rival, and what both find, wherever a rival finds more than the detectors do."""
+    parts = (
+        ("agents", tuple(ATTACKS), ""),
+        ("among", (BURST, MASKED), " (among others)"),
+        ("lineages", (SYNCHRONY,), ""),
+    )
     return [
-        (attack, rate, rival, f"{found[OURS]['recall']:.0%}", f"{one['recall']:.0%}")
-        for part, attacks in (("agents", tuple(ATTACKS)), ("lineages", (SYNCHRONY,)))
+        (f"{attack}{where}", rate, rival, f"{found[OURS]['recall']:.0%}", f"{one['recall']:.0%}")
+        for part, attacks, where in parts
         for attack in attacks
         for rate, found in snapshot[part]["attacks"][attack].items()
         for rival, one in found.items()
@@ -103,13 +108,15 @@ _Table = tuple[str, list[str], list[list[str]]]
 
 def _results(snapshot: Snapshot) -> Iterator[_Table]:
     """Title, header and rows of the tables of what was found."""
-    for part, candidates, whose in (("agents", tuple(OF_AGENT), "agent"), ("lineages", OF_LINEAGE, "lineage")):
+    parts = (
+        ("agents", tuple(OF_AGENT), "an agent"),
+        ("among", tuple(AMONG), "an agent among others"),
+        ("lineages", OF_LINEAGE, "a lineage"),
+    )
+    for part, candidates, whose in parts:
         for rate in snapshot["size"]["rates"]:
             found, key = snapshot[part], str(rate)
-            header = [
-                f"One false alarm {'an' if whose == 'agent' else 'a'} {whose} in {rate} days",
-                *(TITLES[name] for name in candidates),
-            ]
+            header = [f"One false alarm {whose} in {rate} days", *(TITLES[name] for name in candidates)]
             rows = []
             for attack, results in found["attacks"].items():
                 best = max(one["recall"] for one in results[key].values())

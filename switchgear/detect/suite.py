@@ -34,10 +34,10 @@ Thresholds = dict[str, dict[str, float]]
 """By rate (its days, or `STIR`), then by name of the detector."""
 
 
-def agent_detectors(thresholds: Mapping[str, float]) -> list[Detector]:
-    """Those of an agent, by thresholds under their names."""
+def agent_detectors(thresholds: Mapping[str, float], *, alone: bool = False) -> list[Detector]:
+    """Those of an agent, by thresholds under their names; `alone`: without the others as witnesses."""
     return [
-        *(Burst(window, thresholds[f"burst-{window}"]) for window in (60, 600, 3600)),
+        *(Burst(window, thresholds[f"burst-{window}"], alone=alone) for window in (60, 600, 3600)),
         LargeValue(thresholds["value"]),
         Drift(thresholds["drift"]),
         YoungCounterparties(thresholds["counterparties"]),
@@ -49,7 +49,8 @@ def lineage_detector(threshold: float, stir: Mapping[str, float] | None = None) 
     """That of the lineages; its members stir by these thresholds, or those that are shipped."""
     stir = shipped()[STIR] if stir is None else stir
     signals: list[Detector] = [
-        Burst(600, stir["burst-600"]),
+        # What everybody does is the lineage detector's own to weigh.
+        Burst(600, stir["burst-600"], alone=True),
         LargeValue(stir["value"]),
         YoungCounterparties(stir["counterparties"]),
         SelectorSequence(stir["selectors"]),

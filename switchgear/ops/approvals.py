@@ -44,6 +44,7 @@ from switchgear.ops.cli import (
 )
 from switchgear.ops.context import ANYBODY, Context, actor, context
 from switchgear.policy import Granted, SessionPolicy
+from switchgear.tokens import read_token
 from switchgear.types import ZERO_ADDRESS
 from switchgear.values import to_address, to_raw, to_uint
 
@@ -85,7 +86,7 @@ class CallText(click.ParamType):
 
 @click.group(name="approvals")
 def cli() -> None:
-    """List, propose, explain, sign, hand in and veto approvals of what an agent may not do alone (WP-7).
+    """List, propose, explain, sign, hand in and veto approvals of what an agent may not do alone.
 
     A proposal travels between people as a file. Nobody has to trust it: what it means is derived anew wherever it is
     read.
@@ -305,7 +306,7 @@ def explanation(policy: SessionPolicy, council: Countersign, proposal: Proposal)
 
 def reading(policy: SessionPolicy, action: Action, call: Call) -> Meaning:
     """What a call does, as the policy will read and judge it; where it does not, by the selectors of tokens."""
-    meaning, seen = describe(call), decoder.Call(*call)
+    meaning, seen = describe(call, read_token(policy.node, call.target)), decoder.Call(*call)
     try:
         granted = policy.permission(action.wallet, call.target, seen.selector)
         if granted is None:
@@ -314,19 +315,21 @@ def reading(policy: SessionPolicy, action: Action, call: Call) -> Meaning:
     except (NoSelector, MalformedArguments) as error:
         return Meaning(f"{meaning.text}; approved or not, it is denied: {error}", None)
     asset = _underlying(policy, call.target) if spend.asset == decoder.UNDERLYING else spend.asset
+    token = None if asset == ZERO_ADDRESS else read_token(policy.node, asset)
+    amount: Callable[[int], str] = token.show if token else show_amount
     what = "an amount that the policy cannot tell"
     if spend.known:
         name = "wei" if asset == ZERO_ADDRESS else f"of {asset}"
-        what = f"{show_amount(spend.amount)} {name}"
+        what = f"{amount(spend.amount)} {name}"
         if spend.recipient != ZERO_ADDRESS:
             what += f" for {spend.recipient}"
-    return Meaning(f"{meaning.text}; to the policy: {what}, {_needs(granted, spend)}", asset)
+    return Meaning(f"{meaning.text}; to the policy: {what}, {_needs(granted, spend, amount)}", asset)
 
 
-def _needs(granted: Granted, spend: decoder.Spend) -> str:
+def _needs(granted: Granted, spend: decoder.Spend, shown: Callable[[int], str]) -> str:
     permission, amount = granted.permission, spend.amount if spend.known else decoder.EVERYTHING
     if spend.known and amount > permission.call_cap:
-        return f"above the {show_amount(permission.call_cap)} of one call: approved or not, it is denied"
+        return f"above the {shown(permission.call_cap)} of one call: approved or not, it is denied"
     if amount > permission.delay_above:
         return "which has to wait"
     return "which needs approval" if amount > permission.approve_above else "which needs no approval"

@@ -16,7 +16,7 @@ from switchgear.ops.context import actor, context, resolve_agent
 @core_option
 @json_option
 def cli(agent: str, account: Any, dry_run: bool, actor_address: str | None, core: str | None, as_json: bool) -> None:
-    """Send the heartbeat of AGENT, before it is due. By its owner or its delegate; never by its own wallets (BR-14)."""
+    """Send the heartbeat of AGENT, before it is due. By its owner or its delegate; never by its own wallets."""
     ctx = context()
     breaker = ctx.breaker(core)
     handle = resolve_agent(ctx, breaker, agent)

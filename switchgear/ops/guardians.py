@@ -35,7 +35,7 @@ _Function = TypeVar("_Function", bound="Callable[..., Any]")
 
 @click.group(name="guardians")
 def cli() -> None:
-    """Show, appoint and dismiss guardians; appointing lands at once, dismissing waits a day (BR-8, BR-9)."""
+    """Show, appoint and dismiss guardians; appointing lands at once, dismissing waits a day."""
 
 
 def scope_options(function: _Function) -> _Function:

@@ -86,7 +86,7 @@ class Change:
 
 @click.group(name="limits")
 def cli() -> None:
-    """Show, set and schedule limits; tightening lands at once, loosening waits a day (BR-9)."""
+    """Show, set and schedule limits; tightening lands at once, loosening waits a day."""
 
 
 @cli.command(name="show", cls=Command)

@@ -53,8 +53,11 @@ def cli(
     """Show what detectors and limits would have denied, tripped and reported in the past; nothing is sent.
 
     Limits are those of the lane, with the fields that are named changed; with --window they are unlimited but for
-    those. The past is taken as it happened, and every agent begins it fresh. It takes the transactions that agents'
-    wallets sent to the protocol themselves.
+    those. The past is taken as it happened, and every agent begins it fresh.
+
+    It is what the sentinel would see: transactions that agents' wallets sent to the protocol, moves of the --token
+    between the protocol and a wallet, a smart account's too, and denials. What a smart account was admitted to do
+    without such a move is not seen; nor, without --token, any of it but denials.
     """
     wanted = {field: options.pop(field) for field in OPTIONS}
     settings = changed(lane_to_try(core, options, window), wanted, decimals)

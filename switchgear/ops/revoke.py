@@ -18,7 +18,7 @@ from switchgear.values import to_address
 @core_option
 @json_option
 def cli(wallet: str, account: Any, dry_run: bool, actor_address: str | None, core: str | None, as_json: bool) -> None:
-    """End the binding of a wallet at once. By its agent's owner, or by the wallet itself (ID-1).
+    """End the binding of a wallet at once. By its agent's owner, or by the wallet itself.
 
     The agent's other wallets go on, its meters and breakers stay as they are, and the wallet is denied everywhere
     from then on: it never counts as unknown.

@@ -21,27 +21,30 @@ from switchgear.report.document import (
     Data,
     Document,
     Heading,
+    Jump,
     Link,
     Paragraph,
     Plot,
     Row,
     Short,
     Table,
+    Tile,
     Tiles,
 )
-from switchgear.report.evidence import Measure, Outcome, Source
+from switchgear.report.evidence import Block, Measure, Outcome, Read, Source
 from switchgear.report.findings import Phase
 from switchgear.report.plots import LEGEND, Point, Span, bars, steps
 from switchgear.types import Cause
+from switchgear.words import LimitsWord
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from fractions import Fraction
 
     from switchgear.interface import Event
     from switchgear.report.document import Part, Text
-    from switchgear.report.evidence import Action, Evidence, Place
-    from switchgear.report.findings import Figure, Findings
+    from switchgear.report.evidence import Action, Evidence, Origin, Place, Tenure
+    from switchgear.report.findings import Figure, Findings, Projection, Rate
 
 FORMAT = "switchgear-report/1"
 """Of the data."""
@@ -59,6 +62,10 @@ _AUTOMATIC = {
     Cause.VALUE_LAST_STRAW: "the last straw of its value",
     Cause.STRIKES: "strikes",
 }
+_REACTION, _PHASES = "Reaction", "Baseline and incident"
+_MOVED = "Value before and after the trip"
+_ANSWER = 2 + 4 * 64
+"""Characters of an answer that are shown: four words."""
 _DIGITS = 4
 """After the point, of what was divided."""
 
@@ -122,7 +129,7 @@ class _Composer:
 
     def __init__(self, evidence: Evidence, findings: Findings, explorer: str | None) -> None:
         self.evidence, self.findings, self.explorer = evidence, findings, explorer
-        self.cited: dict[Source, None] = {}
+        self.cited: dict[Origin, None] = {}
         self.shortened: dict[str, None] = {}
 
     def document(self) -> Document:
@@ -149,12 +156,18 @@ class _Composer:
     def _summary(self) -> Iterator[Part]:
         evidence, findings, agent = self.evidence, self.findings, self.evidence.agent
         trip = findings.trip
-        identity: Text = (" Its identity is ", Code(f"{agent.registry}:{agent.agent_id}"), ".")
+        identity: Text = (
+            " Its identity is ",
+            Code(f"{agent.registry}:{agent.agent_id}"),
+            ".",
+            self._cite(evidence.identity),
+        )
+        ends = self._cite(evidence.first, evidence.last)
         span = f"blocks {evidence.first.number} to {evidence.last.number}"
         yield Heading("Summary")
         if trip is None:
             said = f"Agent {agent.agent} was not stopped in {span}: no breaker that it depends on opened there."
-            yield Paragraph((said, *identity))
+            yield Paragraph((said, ends, *identity))
         else:
             when = f"Agent {agent.agent} was stopped in block {trip.source.block}, at {self._utc(trip.time)} UTC: "
             if trip.cause in _AUTOMATIC:
@@ -168,33 +181,46 @@ class _Composer:
                 how = (f" was opened by its {trip.cause.name.lower()}, ", Code(trip.actor), f"{note}.")
             yield Paragraph((when, trip.what, *how, self._cite(trip.source), *identity))
         if evidence.uri:
-            yield Paragraph(("It names as its registration file ", Code(evidence.uri), "."))
+            read = [evidence.uri_read] if evidence.uri_read else []
+            yield Paragraph(("It names as its registration file ", Code(evidence.uri), ".", self._cite(*read)))
         yield Tiles(list(self._tiles()))
         causes = f" ({show(evidence.causes)})" if evidence.causes else ""
-        state = f"At the end its kill switch was {show(evidence.kill_switch)}{causes}. "
-        read = f"Read from chain {evidence.chain_id}, core "
-        end: Text = (f", {span}; the last one has the hash ", Code(evidence.last.hash), ".")
-        yield Paragraph((state, read, Code(evidence.core), *end))
+        state = f"At the end its kill switch was {show(evidence.kill_switch)}{causes}."
+        read_from = f" Read from chain {evidence.chain_id}, core "
+        end: Text = (f", {span}; the last one has the hash ", Code(evidence.last.hash), ".", ends)
+        switch = self._cite(evidence.kill_switch_read)
+        yield Paragraph((state, switch, read_from, Code(evidence.core), *end))
 
-    def _tiles(self) -> Iterator[tuple[str, Text]]:
+    def _tiles(self) -> Iterator[Tile]:
         findings = self.findings
+        rates = {rate.phase: rate for rate in findings.rates}
         if findings.trip is None:
-            counts = {one: sum(1 for a in self.evidence.actions if a.outcome is one) for one in Outcome}
-            yield "actions", (", ".join(f"{count} {one.value}" for one, count in counts.items()),)
+            whole = rates[Phase.BASELINE]
+            counts = ", ".join(f"{figure.value} {outcome.value}" for outcome, figure in whole.outcomes.items())
+            yield Tile("actions", counts, _PHASES, self._rated(whole, whole.sources))
             return
         last = next((one for one in findings.moments if one.name.startswith("trip")), None)
-        if last:
+        if last and findings.onset:
             reaction = f"{_plural(last.blocks, 'block')}, {_plural(int(last.delay.total_seconds()), 'second')}"
-            yield "from its beginning to the trip", (reaction,)
+            yield Tile("from its beginning to the trip", reaction, _REACTION, self._cite(findings.onset, last.source))
         for measure, figure in self._chosen(findings.moved["before"]):
-            yield f"{self._plain(measure)} before the trip", (self._amount(measure, figure.value),)
-        after = next(rate for rate in findings.rates if rate.phase is Phase.AFTER)
+            amount = self._amount(measure, figure.value)
+            cite = self._cite(*figure.sources)
+            yield Tile(f"{self._plain(measure)} before the trip", amount, _MOVED, cite)
+        after = rates[Phase.AFTER]
         for outcome in (Outcome.DONE, Outcome.DENIED):
-            yield f"{outcome.value} after the trip", (_plural(after.outcomes[outcome].value, "action"),)
+            figure = after.outcomes[outcome]
+            cite = self._rated(after, figure.sources)
+            count = _plural(figure.value, "action")
+            yield Tile(f"{outcome.value} after the trip", count, _PHASES, cite)
+
+    def _rated(self, rate: Rate, sources: Iterable[Source]) -> Cite:
+        """Of a count in a phase: its parts, and the blocks between which there are no others."""
+        return self._cite(*sources, rate.first, rate.last)
 
     def _timeline(self) -> Iterator[Part]:
         yield Heading("Timeline")
-        yield from self._plot(self._by_outcome(), bars, "actions")
+        yield from self._plot(self._by_outcome(), bars, "actions", [one.source for one in self.evidence.actions])
         yield Paragraph(
             ("Events of the core that concern the agent, its ancestors, its lineage or the lanes it used.",)
         )
@@ -215,7 +241,7 @@ class _Composer:
 
     def _reaction(self) -> Iterator[Part]:
         findings = self.findings
-        yield Heading("Reaction")
+        yield Heading(_REACTION)
         if findings.trip is None or findings.onset is None:
             why = (
                 "nothing was tripped"
@@ -224,7 +250,8 @@ class _Composer:
             )
             yield Paragraph((f"There is no incident to measure: {why}.",))
             return
-        yield Paragraph((f"The incident begins with {findings.onset_why}, and ends with the trip.",))
+        bounds = self._cite(findings.onset, findings.trip.source, *self._window_from())
+        yield Paragraph((f"The incident begins with {findings.onset_why}, and ends with the trip.", bounds))
         rows = [
             Row(
                 [
@@ -233,7 +260,7 @@ class _Composer:
                     (self._utc(self.evidence.blocks[one.block].time),),
                     (f"+{one.blocks}",),
                     (f"+{int(one.delay.total_seconds())}",),
-                    (self._cite(one.source),) if one.source else ("the sentinel's record",),
+                    (self._cite(one.source, findings.onset),),
                 ],
                 "bad" if one.name.startswith("trip") else "",
             )
@@ -241,71 +268,76 @@ class _Composer:
         ]
         yield Table(("moment", "#block", "UTC", "#blocks later", "#seconds later", "source"), rows)
 
+    def _window_from(self) -> list[Origin]:
+        return [self.findings.window_from] if self.findings.window_from else []
+
     def _rates(self) -> Iterator[Part]:
         findings = self.findings
-        yield Heading("Baseline and incident")
+        yield Heading(_PHASES)
         hours = f"Rates are for {findings.window} seconds, the window of the agent's lanes."
-        yield Paragraph((hours, " A phase within one block has no rate."))
+        if findings.window_from is None:
+            hours = "Rates are for an hour: the agent touched no lane that has a window."
+        whole = (
+            " A phase within one block has no rate. A rate is the total, by the seconds between the two blocks cited."
+        )
+        yield Paragraph((hours, self._cite(*self._window_from()), whole))
         measures = list(dict.fromkeys(measure for rate in findings.rates for measure in rate.amounts))
         rows = []
         for rate in findings.rates:
+            length = (f"{rate.seconds}",)
             each = rate.per_window(rate.actions, findings.window)
-            rows.append(Row([(rate.phase.value,), ("actions",), (str(rate.actions),), (_divided(each),), ()]))
-            rows += [
-                Row(
-                    [
-                        (),
-                        (f"of them {outcome.value}",),
-                        (str(figure.value),),
-                        (_divided(rate.per_window(figure.value, findings.window)),),
-                        (self._cite(*figure.sources),),
-                    ]
+            cells: list[Text] = [(rate.phase.value,), ("actions",), (str(rate.actions),), (_divided(each),), length]
+            rows.append(Row([*cells, (self._rated(rate, rate.sources),)]))
+            figures = [
+                (
+                    (f"of them {outcome.value}",),
+                    str(figure.value),
+                    rate.per_window(figure.value, findings.window),
+                    figure,
                 )
                 for outcome, figure in rate.outcomes.items()
                 if figure.value
             ]
+            for name, total, each, figure in figures:
+                row: list[Text] = [(), name, (total,), (_divided(each),), (), (self._rated(rate, figure.sources),)]
+                rows.append(Row(row))
             for measure in measures:
-                figure = rate.amounts.get(measure)
-                if figure is None:
+                figure_ = rate.amounts.get(measure)
+                if figure_ is None:
                     continue
-                each = rate.per_window(figure.value, findings.window)
-                rows.append(
-                    Row(
-                        [
-                            (),
-                            self._label(measure),
-                            (self._amount(measure, figure.value),),
-                            (self._share(measure, each),),
-                            (self._cite(*figure.sources),),
-                        ]
-                    )
-                )
-        yield Table(("phase", "what", "#total", "#per window", "source"), rows)
+                share = self._share(measure, rate.per_window(figure_.value, findings.window))
+                amount = self._amount(measure, figure_.value)
+                cite = self._rated(rate, figure_.sources)
+                rows.append(Row([(), self._label(measure), (amount,), (share,), (), (cite,)]))
+        yield Table(("phase", "what", "#total", "#per window", "#seconds", "source"), rows)
         for measure, _ in self._chosen(findings.moved["before"]):
             points = [
                 Point(action.time, self.evidence.units[measure].amount(action.amounts()[measure]))
                 for action in self.evidence.actions
                 if measure in action.amounts()
             ]
-            yield from self._plot(points, steps, f"{self._plain(measure)}, all told")
+            parts = [one.source for one in self.evidence.actions if measure in one.amounts()]
+            yield from self._plot(points, steps, f"{self._plain(measure)}, all told", parts)
 
     def _moved(self) -> Iterator[Part]:
         moved = self.findings.moved
-        yield Heading("Value before and after the trip")
+        yield Heading(_MOVED)
         charged = "Charged is what protocols asked the core for and it admitted, by the transactions' traces; moved is"
         yield Paragraph(
             (f"{charged} what changed hands for good in the agent's transactions, by their Transfer events.",)
         )
         measures = list(dict.fromkeys((*moved["before"], *moved["after"])))
+        first, last = self.evidence.first, self.evidence.last
+        tripped = self._tripped()
+        spans = {"before": (first, tripped), "after": (tripped, last)}
         rows = [
             Row(
                 [
                     self._label(measure),
                     *(
                         cell
-                        for when in ("before", "after")
-                        for figure in [moved[when].get(measure)]
-                        for cell in self._cells(measure, figure)
+                        for when, span in spans.items()
+                        for cell in self._cells(measure, moved[when].get(measure), span)
                     ),
                 ]
             )
@@ -315,12 +347,18 @@ class _Composer:
             ("what", "#before", "source", "#after", "source"), rows, "Nothing was charged and nothing moved."
         )
 
+    def _tripped(self) -> Block:
+        """The trip's block; without one, the last."""
+        trip = self.findings.trip
+        return self.evidence.blocks[trip.source.block] if trip else self.evidence.last
+
     def _counterfactual(self) -> Iterator[Part]:
         findings = self.findings
         yield Heading("Had the trip come at another time")
-        if not findings.sooner:
+        if findings.onset is None:
             yield Paragraph(("There is no incident to compare with.",))
             return
+        onset, tripped = self.evidence.blocks[findings.onset.block], self._tripped()
         yield Paragraph(
             ("Sooner: so many blocks after the incident began. What it had taken by then, and what it took later.",)
         )
@@ -329,8 +367,8 @@ class _Composer:
                 [
                     (f"+{one.blocks}",),
                     self._label(measure),
-                    *self._cells(measure, one.amounts.get(measure)),
-                    *self._cells(measure, one.spared.get(measure)),
+                    *self._cells(measure, one.amounts.get(measure), (onset, tripped)),
+                    *self._cells(measure, one.spared.get(measure), (onset, tripped)),
                 ]
             )
             for one in findings.sooner
@@ -341,22 +379,37 @@ class _Composer:
         asked = (
             "Later: so many blocks after the trip. What the agent asked for in those blocks and an open breaker denied;"
         )
-        yield Paragraph((f"{asked} and, as a projection, the incident's pace over as many blocks.",))
+        pace: Text = (
+            f"{asked} and, as a projection, the incident's pace over as many blocks: what the incident moved, by its "
+            "blocks, the trip's included. The pace cites what it is measured by: the incident's rows of ",
+            Jump(_PHASES),
+            ".",
+        )
+        yield Paragraph(pace)
         rows = [
             Row(
                 [
                     (f"+{one.blocks}",),
                     self._label(measure),
                     # What a denied action would have moved, nobody knows.
-                    *(self._cells(measure, one.attempts.get(measure)) if measure.lane is not None else (("-",), ())),
-                    (self._share(measure, one.pace.get(measure)),),
+                    *(
+                        self._cells(measure, one.attempts.get(measure), (tripped, self.evidence.last))
+                        if measure.lane is not None
+                        else (("-",), (self._cite(findings.onset, tripped),))
+                    ),
+                    *self._pace(measure, one.pace.get(measure), (onset, tripped)),
                 ]
             )
             for one in findings.later
             for measure in dict.fromkeys((*one.attempts, *one.pace))
         ]
-        later = ("#blocks", "what", "#attempted", "source", "#at its pace")
+        later = ("#blocks", "what", "#attempted", "source", "#at its pace", "source")
         yield from _table(later, rows, "Nothing was taken or attempted.")
+
+    def _pace(self, measure: Measure, pace: Projection | None, span: tuple[Block, Block]) -> tuple[Text, Text]:
+        if pace is None:
+            return ("-",), ()
+        return (self._share(measure, pace.value),), (self._cite(*pace.sources, *span),)
 
     def _scores(self) -> Iterator[Part]:
         yield Heading("Detectors")
@@ -369,14 +422,17 @@ class _Composer:
                     (f"{row.score:.4g}",),
                     (f"{row.threshold:.4g}",),
                     ("alarm" if row.alarming else "",),
+                    (self._cite(row.source or self.evidence.blocks[row.block]),),
                 ],
                 "bad" if row.alarming else "",
             )
             for row in self.evidence.scores
         ]
-        yield from _table(
-            ("#block", "UTC", "detector", "#score", "#threshold", ""), rows, "No sentinel's scores were given."
-        )
+        columns = ("#block", "UTC", "detector", "#score", "#threshold", "", "source")
+        yield from _table(columns, rows, "No sentinel's scores were given.")
+        if rows:
+            said = "A score is of the action that is cited, against a threshold of the sentinel's configuration."
+            yield Paragraph((said,))
 
     def _actions(self) -> Iterator[Part]:
         yield Heading("Transactions")
@@ -396,7 +452,13 @@ class _Composer:
                             for m, v in self._worth(action).items()
                         ),
                     ),
-                    (self._cite(action.source, *(Source.of(event) for event in action.denials)),),
+                    (
+                        self._cite(
+                            action.source,
+                            *(Source.of(event) for event in action.denials),
+                            *(movement.source for movement in action.movements),
+                        ),
+                    ),
                 ],
                 _MOODS[action.outcome],
             )
@@ -414,51 +476,87 @@ class _Composer:
                     (one.role,),
                     (Code(one.holder),),
                     (one.detail,),
-                    (str(one.since.block), self._cite(one.since)) if one.since else ("not on record",),
-                    (str(one.until.block), self._cite(one.until)) if one.until else ("the end",),
+                    (str(one.since.block), self._cite(one.since)) if one.since else self._unrecorded(one.read),
+                    self._until(one),
                 ]
             )
             for one in self.evidence.tenures
         ]
         yield Table(("role", "who", "of what", "from block", "to block"), rows)
 
+    def _until(self, tenure: Tenure) -> Text:
+        if tenure.until:
+            return str(tenure.until.block), self._cite(tenure.until)
+        if tenure.lapsed is None:
+            return ("the end",)
+        # No event says it: whoever bound the wallet did.
+        return (f"{self._utc(tenure.lapsed)} UTC", *([self._cite(tenure.since)] if tenure.since else []))
+
+    def _unrecorded(self, read: Read | None) -> Text:
+        return ("not on record", self._cite(read)) if read else ("not on record",)
+
     def _configuration(self) -> Iterator[Part]:
         evidence = self.evidence
         yield Heading("Configuration")
-        when = f"Limits as of block {evidence.places_at}. Their hash is "
-        yield Paragraph(
-            (when, Code(configuration_hash(evidence)), ": keccak-256 of `configuration` in the data below.")
-        )
-        columns = (
-            "protocol",
-            "lane",
-            "#actions",
-            "#value",
-            "window",
-            "trips at",
-            "strikes",
-            "cooldown",
-            "breaker",
-            "words",
-        )
-        rows = [
-            Row(
-                [
-                    (self._short(place.protocol),),
-                    (str(place.lane),),
-                    (_cap(place.limits.count_cap),),
-                    (_cap(self._limit(place)),),
-                    (f"{place.window} s",),
-                    (f"{place.limits.trip_level} %" if place.limits.trip_level else "never",),
-                    (str(place.limits.strikes or "never"),),
-                    (str(place.limits.cooldown),),
-                    (show(place.state), f" ({show(place.causes)})" if place.causes else ""),
-                    (Code(f"0x{place.word:x}"), *((" own: ", Code(f"0x{place.override:x}")) if place.override else ())),
-                ]
+        at = evidence.blocks[evidence.places_at]
+        when = f"Limits as of block {at.number}. Their hash is "
+        hashed: Text = (Code(configuration_hash(evidence)), ": keccak-256 of the configuration in the data below.")
+        yield Paragraph((when, *hashed, self._cite(at)))
+        rows = [row for place in evidence.places for row in self._settings(place)]
+        wait = f"{evidence.loosening_delay} s"
+        rows.append(Row([("core",), ("any loosening waits",), (wait,), (self._cite(evidence.loosening_delay_read),)]))
+        if evidence.heartbeat:
+            seconds, origin = evidence.heartbeat
+            rows.append(Row([("agent",), ("heartbeat within",), (f"{seconds} s",), (self._cite(origin),)]))
+        yield Table(("of", "setting", "#value", "source"), rows)
+        units = [Row([self._label(measure), *self._unit(measure)]) for measure in evidence.units]
+        yield from _table(("amounts of", "in", "#decimals", "source"), units, "Nothing was charged and nothing moved.")
+
+    def _unit(self, measure: Measure) -> tuple[Text, Text, Text]:
+        unit = self.evidence.units[measure]
+        if unit.read:
+            return (unit.name,), (str(unit.decimals),), (self._cite(*unit.read),)
+        if measure.lane is None:
+            return (unit.name,), ("eighteen",), ("by convention",)
+        # No contract knows in what a lane counts: whoever asks for the report says so.
+        places = [one.set_by for one in self.evidence.places if (one.protocol, one.lane) == measure]
+        return (unit.name,), (str(unit.decimals),), ("as --decimals says, of the lane", self._cite(*places))
+
+    def _settings(self, place: Place) -> Iterator[Row]:
+        """Limits and policy of a lane, each with the event that set it."""
+        word, limits = LimitsWord.decode(place.word), place.limits
+        own, lane = place.overridden_by or place.set_by, place.set_by
+        whose = "the agent's own " if place.overridden_by else ""
+        lineages = "not charged"
+        if word.lineage:
+            lineages = (
+                f"count {word.lineage_count} times an agent's, value {word.lineage_value} times; one member at most "
+                f"{word.share} % of it{', only if attested' if word.attested else ''}"
             )
-            for place in evidence.places
+        settings: list[tuple[str, str, Origin]] = [
+            (f"{whose}actions per window", _cap(limits.count_cap), own),
+            (f"{whose}value per window", _cap(self._limit(place)), own),
+            ("window", f"{place.window} s", lane),
+            (f"{whose}trip level", f"{limits.trip_level} %" if limits.trip_level else "never", own),
+            (f"{whose}strikes", str(limits.strikes or "never"), own),
+            (f"{whose}cooldown", f"{int(limits.cooldown.total_seconds())} s", own),
+            (f"{whose}doublings of the cooldown", f"at most {limits.max_backoff}", own),
+            (f"{whose}limits while half-open", f"{limits.half_open_scale}/16", own),
+            (f"{whose}probation", _plural(limits.probation, "window"), own),
+            ("lineages", lineages, lane),
+            ("wallets that nobody knows", show(word.unknown), lane),
+            ("identity registry", f"the core's number {word.registry}" if word.registry else "any", lane),
+            ("owner looked up at each admission", "yes" if word.live else "no", lane),
+            ("shadow mode", "yes" if word.shadow else "no", lane),
         ]
-        yield from _table(columns, rows, "The agent touched no lane.")
+        name: Text = (self._short(place.protocol), f", lane {place.lane}")
+        for setting, value, origin in settings:
+            yield Row([name, (setting,), (value,), (self._cite(origin),)])
+        state = f"{show(place.state)} ({show(place.causes)})" if place.causes else show(place.state)
+        yield Row([name, ("the agent's breaker",), (state,), (self._cite(*place.state_read),)])
+        yield Row([name, ("word",), (Code(f"0x{place.word:x}"),), (self._cite(lane),)])
+        if place.override is not None:
+            yield Row([name, ("the agent's own word",), (Code(f"0x{place.override:x}"),), (self._cite(own),)])
 
     def _limits(self) -> Iterator[Part]:
         yield Heading("What this report cannot show")
@@ -468,6 +566,9 @@ class _Composer:
             else "The node has no traces: what admitted actions were charged, and hard denials asked for, is unknown."
         )
         yield Paragraph((traced,))
+        if self.evidence.lost_scores:
+            lost = "Scores of transactions that are not on this chain, or not any more, were left out."
+            yield Paragraph((lost,))
         yield Paragraph(
             (
                 "A wallet that is a contract is followed by its own logs and the core's. Not counted are coins that "
@@ -494,29 +595,57 @@ class _Composer:
     def _sources(self) -> Iterator[Part]:
         yield Heading("Sources")
         yield Paragraph(
-            ("A source such as 0x1234abcd:5 is the log with index 5; without a number, the whole transaction.",)
+            (
+                "A source such as ",
+                Code("0x1234abcd:5"),
+                " is the log with that index; without an index, the whole transaction. ",
+                Code("laneWord@120"),
+                " is what a contract answers as of a block; a block is cited for its time, and for what is not in it.",
+            )
         )
-        rows = []
-        for source in sorted(self.cited, key=lambda one: (one.block, one.transaction, one.log_index or 0)):
-            block = self.evidence.blocks[source.block]
-            shown = (
-                Link(source.transaction, self.explorer.format(hash=source.transaction))
-                if self.explorer
-                else Code(source.transaction)
+        blocks = {origin.block for origin in self.cited if not isinstance(origin, Block)}
+        self.cited |= dict.fromkeys(self.evidence.blocks[number] for number in blocks)
+        events = sorted(
+            (one for one in self.cited if isinstance(one, Source)),
+            key=lambda one: (one.block, one.transaction, -1 if one.log_index is None else one.log_index),
+        )
+        rows = [
+            Row(
+                [
+                    (self._transaction(one.transaction),),
+                    ("" if one.log_index is None else str(one.log_index),),
+                    (str(one.block), self._cite(self.evidence.blocks[one.block])),
+                ],
+                source=one,
             )
-            index = "" if source.log_index is None else str(source.log_index)
-            rows.append(
-                Row(
-                    [(shown,), (index,), (str(block.number),), (Code(block.hash),), (self._utc(block.time),)],
-                    "",
-                    source,
-                )
+            for one in events
+        ]
+        yield from _table(("transaction", "#log", "#block"), rows, "No transaction was cited.")
+        reads = sorted((one for one in self.cited if isinstance(one, Read)), key=lambda one: (one.block, one.call))
+        rows = [
+            Row(
+                [
+                    (str(one.block), self._cite(self.evidence.blocks[one.block])),
+                    (Code(one.to),),
+                    (Code(one.call),),
+                    (Code(one.data),),
+                    (Code(_clipped(one.answer)),),
+                ],
+                source=one,
             )
-        yield from _table(("transaction", "#log", "#block", "block hash", "UTC"), rows, "Nothing was cited.")
+            for one in reads
+        ]
+        yield from _table(("#block", "contract", "call", "calldata", "answer"), rows, "No contract was asked.")
+        headers = sorted(one for one in self.cited if isinstance(one, Block))
+        rows = [Row([(str(one.number),), (Code(one.hash),), (self._utc(one.time),)], source=one) for one in headers]
+        yield from _table(("#block", "hash", "UTC"), rows, "No block was cited.")
+
+    def _transaction(self, transaction: str) -> Code | Link:
+        return Link(transaction, self.explorer.format(hash=transaction)) if self.explorer else Code(transaction)
 
     # ------------------------------------------------------------------ words
 
-    def _cite(self, *sources: Source) -> Cite:
+    def _cite(self, *sources: Origin) -> Cite:
         distinct = dict.fromkeys(sources)
         self.cited |= distinct
         return Cite(tuple(distinct))
@@ -554,9 +683,10 @@ class _Composer:
         amount = self.evidence.units[measure].amount(Decimal(share.numerator) / share.denominator)
         return show_amount(round(amount, _DIGITS))
 
-    def _cells(self, measure: Measure, figure: Figure | None) -> tuple[Text, Text]:
+    def _cells(self, measure: Measure, figure: Figure | None, span: tuple[Block, Block]) -> tuple[Text, Text]:
+        """A figure and its sources; of none, the blocks between which there are none."""
         if figure is None:
-            return ("0",), ()
+            return ("0",), (self._cite(*span),)
         return (self._amount(measure, figure.value),), (self._cite(*figure.sources),)
 
     def _worth(self, action: Action) -> dict[Measure, int]:
@@ -576,7 +706,7 @@ class _Composer:
         moods = {outcome: mood for mood, word in LEGEND for outcome in Outcome if outcome.value == word}
         return [Point(action.time, Decimal(1), moods[action.outcome]) for action in self.evidence.actions]
 
-    def _plot(self, points: list[Point], draw: Any, label: str) -> Iterator[Part]:
+    def _plot(self, points: list[Point], draw: Any, label: str, drawn: list[Source]) -> Iterator[Part]:
         if not points:
             return
         start, end = self._shown()
@@ -588,6 +718,7 @@ class _Composer:
         yield Plot(
             draw(shown, span, (self._utc(start), self._utc(end)), label),
             f"{label.capitalize()}, from {self._utc(start)} to {self._utc(end)} UTC, trips dashed.",
+            self._cite(*drawn, *(trip.source for trip in self.evidence.trips)),
         )
 
     def _shown(self) -> tuple[int, int]:
@@ -602,6 +733,11 @@ class _Composer:
 
 def _table(columns: tuple[str, ...], rows: list[Row], empty: str) -> Iterator[Part]:
     yield Table(columns, rows) if rows else Paragraph((empty,))
+
+
+def _clipped(answer: str) -> str:
+    """The first words of an answer; all of it is in the data."""
+    return answer if len(answer) <= _ANSWER else f"{answer[:_ANSWER]}\u2026"
 
 
 def _failed(action: Action) -> str:

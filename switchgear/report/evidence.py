@@ -6,9 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-from eth_utils.abi import event_signature_to_log_topic, function_signature_to_4byte_selector
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from switchgear.types import Cause, State, Verdict
 from switchgear.values import to_amount
@@ -18,10 +16,6 @@ if TYPE_CHECKING:
     from switchgear.interface import Event
     from switchgear.types import Causes
     from switchgear.views import AgentView
-
-_TRANSFER = "0x" + event_signature_to_log_topic("Transfer(address,address,uint256)").hex()
-_ADMIT = "0x" + function_signature_to_4byte_selector("admit(uint256,address,uint256)").hex()
-_DELEGATED = bytes.fromhex("ef0100")
 
 
 class Source(NamedTuple):
@@ -47,6 +41,23 @@ class Block(NamedTuple):
     """Unix time in seconds."""
 
 
+class Read(NamedTuple):
+    """What a contract answers as of a block: for what no event says."""
+
+    block: int
+    to: str
+    call: str
+    """In words: the function and its arguments."""
+    data: str
+    """The calldata, in 0x hex."""
+    answer: str
+    """What came back, in 0x hex."""
+
+
+Origin: TypeAlias = "Source | Read | Block"
+"""Where a figure comes from: a log or a transaction; or else an answer as of a block; of times, a block's header."""
+
+
 class ScoreRow(NamedTuple):
     """What a detector made of the agent at one block, as a sentinel recorded it."""
 
@@ -54,6 +65,8 @@ class ScoreRow(NamedTuple):
     detector: str
     score: float
     threshold: float
+    source: Source | None = None
+    """The action that was scored: its log, or its transaction where it left none. None if that was not recorded."""
 
     @property
     def alarming(self) -> bool:
@@ -190,6 +203,10 @@ class Tenure:
     """None if that was before anything that was read."""
     until: Source | None
     """None if it still holds at the end of the range."""
+    read: Read | None = None
+    """What says so at the end of the range, where no event does."""
+    lapsed: int | None = None
+    """Unix time at which it ended by itself, as was said when it began; None if it did not."""
 
 
 @dataclass(frozen=True)
@@ -207,6 +224,12 @@ class Place:
     state: State
     """Of the agent's breaker."""
     causes: Causes
+    set_by: Origin
+    """The event that last set the lane's configuration by then; what the core says of it, if none was read."""
+    overridden_by: Origin | None
+    """Likewise of the agent's own limits."""
+    state_read: tuple[Read, ...]
+    """What the core says of state and causes."""
 
 
 @dataclass(frozen=True)
@@ -215,6 +238,8 @@ class Unit:
 
     name: str
     decimals: int
+    read: tuple[Read, ...] = ()
+    """What the token says of itself; nothing for a lane, whose unit the reader names."""
 
     def amount(self, raw: int | Decimal) -> Decimal:
         """In whole units."""
@@ -229,8 +254,11 @@ class Evidence:
     core: str
     agent: AgentView
     """At the end of the range."""
+    identity: Origin
+    """The event of its enrolment, or what the core says of it."""
     uri: str
     """Where its registration file is; empty if it has none."""
+    uri_read: Read | None
     ancestors: tuple[AgentView, ...]
     first: Block
     last: Block
@@ -246,9 +274,17 @@ class Evidence:
     kill_switch: State
     """At the end of the range."""
     causes: Causes
+    kill_switch_read: Read
+    loosening_delay: int
+    """Seconds that a loosening of any of these settings waits."""
+    loosening_delay_read: Read
+    heartbeat: tuple[int, Origin] | None
+    """Seconds within which the owner must beat, at the end of the range, and what set them; None if it need not."""
     units: dict[Measure, Unit]
     traced: bool
     """Whether the node could tell what was asked of the core; else only denials are known."""
     blocks: dict[int, Block] = field(default_factory=dict)
     """Every block that something above is in."""
     scores: tuple[ScoreRow, ...] = ()
+    lost_scores: int = 0
+    """Scores of transactions that are not on this chain (any more), left out."""

@@ -20,7 +20,7 @@ from switchgear.types import Reason
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from switchgear.report.evidence import Action, Evidence, Measure, Trip
+    from switchgear.report.evidence import Action, Block, Evidence, Measure, Origin, Trip
 
 KILL_SWITCH_WINDOW = 3600
 """Seconds, if no lane that the agent touched gives a window."""
@@ -45,19 +45,37 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class Projection:
+    """What a pace comes to, and what it was measured by."""
+
+    value: Fraction
+    sources: tuple[Source, ...]
+
+
+@dataclass(frozen=True)
 class Rate:
     """What the agent did in one phase."""
 
     phase: Phase
-    seconds: int
-    """From the phase's first second to its last; 0 if it is one block."""
+    first: Block
+    last: Block
     outcomes: dict[Outcome, Figure]
     amounts: dict[Measure, Figure]
+
+    @property
+    def seconds(self) -> int:
+        """From the phase's first second to its last; 0 if it is one block."""
+        return self.last.time - self.first.time
 
     @property
     def actions(self) -> int:
         """All of them."""
         return sum(figure.value for figure in self.outcomes.values())
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """Of all of them."""
+        return tuple(source for figure in self.outcomes.values() for source in figure.sources)
 
     def per_window(self, amount: int, window: int) -> Fraction | None:
         """An amount as so much a window; None for a phase that has no length."""
@@ -70,8 +88,8 @@ class Moment:
 
     name: str
     block: int
-    source: Source | None
-    """None for what is not on the chain."""
+    source: Origin
+    """Of an alarm, the action that was scored, or that block if it was not recorded."""
     blocks: int
     """After the incident's beginning."""
     delay: timedelta
@@ -95,7 +113,7 @@ class Later:
     blocks: int
     attempts: dict[Measure, Figure]
     """What was asked for in those blocks, and denied."""
-    pace: dict[Measure, Fraction]
+    pace: dict[Measure, Projection]
     """What the incident's pace comes to in as many blocks."""
 
 
@@ -107,6 +125,8 @@ class Findings:
     """The one that ended the incident: the range's first."""
     window: int
     """Seconds that rates are given for."""
+    window_from: Origin | None
+    """What set them; None if no lane did."""
     onset: Source | None
     """Where the incident began; None without a trip, or without an action before it."""
     onset_why: str
@@ -131,7 +151,8 @@ def examine(evidence: Evidence, *, onset: int | None = None) -> Findings:
         InvalidInput: `onset` is not in the range, or after the trip.
     """
     trip = evidence.trips[0] if evidence.trips else None
-    window = max((place.window for place in evidence.places), default=KILL_SWITCH_WINDOW)
+    widest = max(evidence.places, key=lambda place: place.window, default=None)
+    window = widest.window if widest else KILL_SWITCH_WINDOW
     before = [one for one in evidence.actions if trip is None or one.position <= trip.position]
     after = evidence.actions[len(before) :]
     if trip is None:
@@ -145,6 +166,7 @@ def examine(evidence: Evidence, *, onset: int | None = None) -> Findings:
     return Findings(
         trip=trip,
         window=window,
+        window_from=widest.set_by if widest else None,
         onset=began,
         onset_why=why,
         phases={one.source: phase for phase, actions in groups.items() for one in actions},
@@ -183,14 +205,15 @@ def _index(evidence: Evidence, source: Source) -> int:
 def _rates(
     evidence: Evidence, trip: Trip | None, began: Source | None, groups: dict[Phase, list[Action]]
 ) -> list[Rate]:
-    start, end = evidence.first.time, evidence.last.time
-    onset = evidence.blocks[began.block].time if began else trip.time if trip else end
-    tripped = trip.time if trip else end
-    lengths = {Phase.BASELINE: onset - start, Phase.INCIDENT: tripped - onset, Phase.AFTER: end - tripped}
+    start, end = evidence.first, evidence.last
+    tripped = evidence.blocks[trip.source.block] if trip else end
+    onset = evidence.blocks[began.block] if began else tripped
+    spans = {Phase.BASELINE: (start, onset), Phase.INCIDENT: (onset, tripped), Phase.AFTER: (tripped, end)}
     return [
         Rate(
             phase=phase,
-            seconds=lengths[phase],
+            first=spans[phase][0],
+            last=spans[phase][1],
             outcomes={
                 outcome: Figure(len(found), tuple(one.source for one in found))
                 for outcome in Outcome
@@ -209,9 +232,9 @@ def _moments(
     start = evidence.blocks[began.block]
     denied = [one.source for one in (*incident, *after) if one.outcome is Outcome.DENIED]
     done = [one.source for one in after if one.outcome is Outcome.DONE]
-    named: list[tuple[str, int, Source | None]] = [("incident begins", began.block, began)]
-    alarms = [row.block for row in evidence.scores if row.alarming]
-    named += [("first alarm of a detector", min(alarms), None)] if alarms else []
+    named: list[tuple[str, int, Origin]] = [("incident begins", began.block, began)]
+    alarm = min((row for row in evidence.scores if row.alarming), key=lambda row: row.block, default=None)
+    named += [("first alarm of a detector", alarm.block, alarm.source or evidence.blocks[alarm.block])] if alarm else []
     named += [("first denial", denied[0].block, denied[0])] if denied else []
     named += [(f"trip, by {trip.cause.name.lower().replace('_', ' ')}", trip.source.block, trip.source)]
     named += [("last attempt", after[-1].source.block, after[-1].source)] if after else []
@@ -231,7 +254,10 @@ def _sooner(incident: Sequence[Action], began: Source, delay: int) -> Sooner:
 def _later(incident: Sequence[Action], after: Sequence[Action], trip: Trip, began: Source, delay: int) -> Later:
     attempts = [one for one in after if one.source.block <= trip.source.block + delay]
     blocks = trip.source.block - began.block + 1
-    pace = {measure: Fraction(figure.value * delay, blocks) for measure, figure in _sum(incident, _amounts).items()}
+    pace = {
+        measure: Projection(Fraction(figure.value * delay, blocks), figure.sources)
+        for measure, figure in _sum(incident, _amounts).items()
+    }
     return Later(delay, _sum(attempts, _asked), pace)
 
 

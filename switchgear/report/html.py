@@ -11,19 +11,28 @@ from switchgear.report.document import (
     Data,
     Document,
     Heading,
+    Jump,
     Link,
     Paragraph,
     Plot,
     Row,
     Short,
     Table,
+    Tile,
     Tiles,
     anchor,
+    cell_origins,
+    cited,
+    heading_anchor,
+    key,
     name,
 )
 
 if TYPE_CHECKING:
-    from switchgear.report.document import Part, Text
+    from collections.abc import Iterable
+
+    from switchgear.report.document import Inline, Part, Text
+    from switchgear.report.evidence import Origin
 
 _SHOWN = 3
 """Sources of one figure that stand beside it; the rest fold away."""
@@ -44,7 +53,7 @@ nav{display:flex;flex-wrap:wrap;gap:.2rem .9rem;font-size:.88rem;margin:.6rem 0 
 .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(11rem,1fr));gap:.7rem;margin:1.1rem 0}
 .tile{background:var(--panel);border:1px solid var(--line);border-radius:.5rem;padding:.65rem .8rem}
 .tile b{display:block;font-size:.78rem;font-weight:500;color:var(--faint)}.tile span{font-size:1.12rem;font-weight:600}
-.tile .cite{font-size:.72rem;font-weight:400;display:block}
+.tile small{display:block;font-size:.72rem;color:var(--faint)}.tile .cite{font-size:.72rem}
 .wide{overflow-x:auto;margin:.7rem 0}table{border-collapse:collapse;width:100%;font-size:.88rem}
 th{position:sticky;top:0;text-align:left;font-weight:600;color:var(--faint);border-bottom:1px solid var(--line)}
 th,td{padding:.32rem .7rem .32rem 0;vertical-align:top}td{border-bottom:1px solid var(--line)}
@@ -98,39 +107,55 @@ def _part(part: Part) -> str:
         case Heading():
             return f'<h2 id="{part.anchor}">{escape(part.title)}</h2>'
         case Paragraph():
-            return f"<p>{_text(part.text)}</p>"
+            return f"<p{_sources(cited(part.text))}>{_text(part.text)}</p>"
         case Tiles():
-            tiles = (
-                f'<div class="tile"><b>{escape(label)}</b><span>{_text(text)}</span></div>'
-                for label, text in part.tiles
-            )
-            return f'<div class="tiles">{"".join(tiles)}</div>'
+            return f'<div class="tiles">{"".join(map(_tile, part.tiles))}</div>'
         case Table():
             return _table(part)
         case Plot():
-            return f"<figure>{part.svg}<figcaption>{escape(part.caption)}</figcaption></figure>"
+            drawn = _sources(part.drawn.sources)
+            return f"<figure{drawn}>{part.svg}<figcaption>{escape(part.caption)}</figcaption></figure>"
         case Data():
             # Escaped as text: inside <script> an agent's own words could end it.
             text = f'<pre id="raw">{escape(part.json)}</pre>'
             return f'<details class="data"><summary>All of the data as JSON</summary>{text}</details>'
 
 
+def _tile(tile: Tile) -> str:
+    label, figure = escape(tile.label), escape(tile.figure)
+    where, sources = _text((Jump(tile.section), ":", tile.cite)), _sources(tile.cite.sources)
+    return f'<div class="tile"{sources}><b>{label}</b><span>{figure}</span><small>{where}</small></div>'
+
+
 def _table(table: Table) -> str:
     kinds = list(map(_kind, table.columns))
-    head = "".join(_cell("th", escape(one.lstrip("#")), kind) for one, kind in zip(table.columns, kinds, strict=True))
-    rows = "\n".join(_row(row, kinds) for row in table.rows)
+    head = "".join(
+        f"<th{_class(kind)}>{escape(one.lstrip('#'))}</th>" for one, kind in zip(table.columns, kinds, strict=True)
+    )
+    rows = "\n".join(_row(table, row, kinds) for row in table.rows)
     return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
 
 
-def _row(row: Row, kinds: list[str]) -> str:
+def _row(table: Table, row: Row, kinds: list[str]) -> str:
     mood = f' class="{row.mood}"' if row.mood else ""
     identity = f' id="{anchor(row.source)}"' if row.source else ""
-    cells = "".join(_cell("td", _text(cell), kind) for cell, kind in zip(row.cells, kinds, strict=True))
-    return f"<tr{mood}{identity}>{cells}</tr>"
+    whole = [row.source] if row.source else list(cited(*row.cells))
+    cells = "".join(
+        f"<td{_class(kind)}{_sources(own if own != whole else ())}>{_text(cell)}</td>"
+        for index, (cell, kind) in enumerate(zip(row.cells, kinds, strict=True))
+        for own in [cell_origins(table, row, index)]
+    )
+    return f"<tr{mood}{identity}{_sources(whole)}>{cells}</tr>"
 
 
-def _cell(tag: str, content: str, kind: str) -> str:
-    return f'<{tag} class="{kind}">{content}</{tag}>' if kind else f"<{tag}>{content}</{tag}>"
+def _class(kind: str) -> str:
+    return f' class="{kind}"' if kind else ""
+
+
+def _sources(origins: Iterable[Origin]) -> str:
+    """For programs: where the figures within an element come from; without, they come from where the row does."""
+    keys = " ".join(map(key, origins))
+    return f' data-source="{keys}"' if keys else ""
 
 
 def _kind(column: str) -> str:
@@ -141,7 +166,7 @@ def _text(text: Text) -> str:
     return "".join(_inline(part) for part in text)
 
 
-def _inline(part: str | Code | Short | Cite | Link) -> str:
+def _inline(part: Inline) -> str:
     match part:
         case Code(text):
             return f"<code>{escape(text)}</code>"
@@ -152,6 +177,8 @@ def _inline(part: str | Code | Short | Cite | Link) -> str:
             shown, folded = " ".join(links[:_SHOWN]), " ".join(links[_SHOWN:])
             more = f" <details><summary>and {len(links) - _SHOWN} more</summary> {folded}</details>" if folded else ""
             return f" {shown}{more}"
+        case Jump(heading):
+            return f'<a href="#{heading_anchor(heading)}">{escape(heading)}</a>'
         case Link(text, address):
             return f'<a href="{escape(address)}" rel="noreferrer">{escape(text)}</a>'
         case _:

@@ -11,6 +11,7 @@ from switchgear.report.document import (
     Data,
     Document,
     Heading,
+    Jump,
     Link,
     Paragraph,
     Plot,
@@ -18,11 +19,12 @@ from switchgear.report.document import (
     Table,
     Tiles,
     anchor,
+    heading_anchor,
     name,
 )
 
 if TYPE_CHECKING:
-    from switchgear.report.document import Part, Row, Text
+    from switchgear.report.document import Inline, Part, Row, Text
 
 _SHOWN = 3
 """Sources of one figure that stand beside it; the data at the end have all."""
@@ -40,7 +42,10 @@ def _part(part: Part) -> str:
         case Paragraph():
             return _text(part.text)
         case Tiles():
-            return "\n".join(f"- {_escape(label)}: {_text(text)}" for label, text in part.tiles)
+            return "\n".join(
+                f"- {_escape(one.label)}: {_escape(one.figure)}, from {_text((Jump(one.section), ':', one.cite))}"
+                for one in part.tiles
+            )
         case Table():
             rule = "|".join("--:" if column.startswith("#") else "---" for column in part.columns)
             head = " | ".join(_escape(column.lstrip("#")) for column in part.columns)
@@ -62,7 +67,7 @@ def _text(text: Text) -> str:
     return "".join(map(_inline, text))
 
 
-def _inline(part: str | Code | Short | Cite | Link) -> str:
+def _inline(part: Inline) -> str:
     match part:
         case Code(text):
             # No escapes work within code, and a table's cell ends at a bar even there.
@@ -73,6 +78,8 @@ def _inline(part: str | Code | Short | Cite | Link) -> str:
             links = [f"[{name(one)}](#{anchor(one)})" for one in sources[:_SHOWN]]
             more = [f"and {len(sources) - _SHOWN} more"] if len(sources) > _SHOWN else []
             return " " + " ".join([*links, *more])
+        case Jump(heading):
+            return f"[{_escape(heading)}](#{heading_anchor(heading)})"
         case Link(text, address):
             return f"[{_escape(text)}]({address})"
         case _:

@@ -34,8 +34,10 @@ from switchgear.report.evidence import (
     Evidence,
     Measure,
     Movement,
+    Origin,
     Outcome,
     Place,
+    Read,
     ScoreRow,
     Source,
     Tenure,
@@ -107,7 +109,7 @@ class _Reader:
     def read(self, decimals: int, scores: Sequence[ScoreRow]) -> Evidence:
         """All of it."""
         node, breaker, last = self.node, self.breaker, self.last
-        end = _block(node.block(last))
+        end = self.end = _block(node.block(last))
         agent = breaker.agent(self.handle, block_identifier=last)
         ancestors = tuple(breaker.ancestors(self.handle, block_identifier=last))
         wallets = self._wallets()
@@ -121,6 +123,8 @@ class _Reader:
         events = tuple(event for event in decoded if concern.holds(event))
 
         actions, traced = self._actions(wallets, events)
+        asked = [row for row in scores if self.first <= row.block <= last]
+        scores = self._scored(asked)
         numbers = {self.first, last, *(event.block_number for event in events), *(row.block for row in scores)}
         tenures = tuple(self._tenures(agent, ancestors, places, events))
         sources = [source for one in tenures for source in (one.since, one.until) if source]
@@ -131,11 +135,22 @@ class _Reader:
             if event.name in ("AgentTripped", "BreakerTripped")
         )
         at = trips[0].source.block if trips else last
+        _, word_read = self._core("agentWord", self.handle, block=last)
+        delay, delay_read = self._core("LOOSENING_DELAY", block=last)
+        enrolled = self._events("AgentEnrolled", agent=self.handle)
+        found_places = tuple(self._place(*place, at) for place in places)
+        heartbeat = self._heartbeat(agent, word_read)
+        origins = [place.set_by for place in found_places] + [place.overridden_by for place in found_places]
+        origins += [Source.of(one) for one in enrolled] + ([heartbeat[1]] if heartbeat else [])
+        self._need(origin.block for origin in origins if isinstance(origin, Source))
+        uri, uri_read = self._uri(agent)
         evidence = Evidence(
             chain_id=node.chain_id,
             core=breaker.address,
             agent=agent,
-            uri=self._uri(agent),
+            identity=Source.of(enrolled[0]) if enrolled else self._core("identityOf", self.handle, block=last)[1],
+            uri=uri,
+            uri_read=uri_read,
             ancestors=ancestors,
             first=self.blocks[self.first],
             last=end,
@@ -143,19 +158,44 @@ class _Reader:
             events=events,
             trips=trips,
             actions=actions,
-            places=tuple(self._place(*place, at) for place in places),
+            places=found_places,
             places_at=at,
             kill_switch=agent.state(end.time),
             causes=agent.causes(end.time),
+            kill_switch_read=word_read,
+            loosening_delay=delay,
+            loosening_delay_read=delay_read,
+            heartbeat=heartbeat,
             units=self._units(actions, decimals),
             traced=traced,
             blocks=self.blocks,
-            scores=tuple(row for row in scores if self.first <= row.block <= last),
+            scores=scores,
+            lost_scores=len(asked) - len(scores),
         )
         after = str(node.block(last)["hash"])
         if after != end.hash:
             raise RangeReorganised(last, end.hash, after)
         return evidence
+
+    # ------------------------------------------------------------------ reads
+
+    def _core(self, function: str, *args: Any, block: int) -> tuple[Any, Read]:
+        """What the core answers, with what was asked and what came back."""
+        interface = self.breaker.interface
+        read = self._ask(self.breaker.address, function, args, interface.encode(function, args), block)
+        return interface.decode(function, bytes.fromhex(read.answer[2:])), read
+
+    def _ask(self, to: str, function: str, args: Sequence[Any], data: bytes, block: int) -> Read:
+        answer = self.node.call({"to": to, "data": f"0x{data.hex()}"}, block)
+        shown = ", ".join(map(str, args))
+        return Read(block, to, f"{function}({shown})", f"0x{data.hex()}", f"0x{answer.hex()}")
+
+    def _scored(self, rows: Sequence[ScoreRow]) -> tuple[ScoreRow, ...]:
+        """Those whose action is on this chain, in that block, with that log: a sentinel may have seen another fork."""
+        sources = list(dict.fromkeys(row.source for row in rows if row.source))
+        receipts = self.node.request_many("eth_getTransactionReceipt", [[one.transaction] for one in sources])
+        there = {source for source, receipt in zip(sources, receipts, strict=True) if receipt and _in(source, receipt)}
+        return tuple(row for row in rows if row.source is None or row.source in there)
 
     # ------------------------------------------------------------------ who
 
@@ -163,12 +203,21 @@ class _Reader:
         bound = self.breaker.events("WalletBound", from_block=self.origin, to_block=self.last, agent=self.handle)
         return list(dict.fromkeys(event.args["wallet"] for event in bound))
 
-    def _uri(self, agent: AgentView) -> str:
+    def _uri(self, agent: AgentView) -> tuple[str, Read | None]:
+        registry = Registry(self.node.web3, agent.registry)
         try:
-            return Registry(self.node.web3, agent.registry).agent_uri(agent.agent_id, block_identifier=self.last)
+            uri = registry.agent_uri(agent.agent_id, block_identifier=self.last)
+            data = registry.interface.encode("tokenURI", [agent.agent_id])
+            return uri, self._ask(agent.registry, "tokenURI", [agent.agent_id], data, self.last)
         except SwitchgearError:
             # A foreign registry may have none, and the report is not about that.
-            return ""
+            return "", None
+
+    def _heartbeat(self, agent: AgentView, read: Read) -> tuple[int, Origin] | None:
+        if agent.beat_interval is None:
+            return None
+        changes = self._settings(Setting.HEARTBEAT)
+        return int(agent.beat_interval.total_seconds()), Source.of(changes[-1]) if changes else read
 
     def _lineages(self, agent: AgentView) -> list[int]:
         """Every lineage that the agent declared, the present one first."""
@@ -204,33 +253,41 @@ class _Reader:
         topics = [_TRANSFER, None, None, f"0x{agent.agent_id:064x}"]
         found = list(self.node.logs(agent.registry, topics, self.origin, self.last))
         if not found:
+            data = Registry(self.node.web3, agent.registry).interface.encode("ownerOf", [agent.agent_id])
             try:
                 owner = self.breaker.owner_of(agent.agent, block_identifier=self.last)
+                read = self._ask(agent.registry, "ownerOf", [agent.agent_id], data, self.last)
             except OwnerUnavailable:
-                owner = "nobody: the registry does not say"
-            yield Tenure(role, owner, f"{identity}, as of block {self.last}; no transfer was seen", None, None)
+                owner, read = "nobody: the registry does not say", None
+            detail = f"{identity}, as of block {self.last}; no transfer was seen"
+            yield Tenure(
+                role, owner, detail, None, None, read or self._core("identityOf", agent.agent, block=self.last)[1]
+            )
         transfers = [(_address(log["topics"][2]), _log_source(log)) for log in found]
         yield from _chain(role, f"{identity}, by its transfers", transfers)
 
     def _bindings(self) -> Iterator[Tenure]:
-        ends = {
-            **{Source.of(one): (None, "owner changed") for one in self._events("OwnerChanged", agent=self.handle)},
-            **{
-                Source.of(one): (one.args["wallet"], "revoked")
-                for one in self._events("WalletRevoked", agent=self.handle)
-            },
-        }
-        for event in self._events("WalletBound", agent=self.handle):
-            wallet, since = event.args["wallet"], Source.of(event)
-            later = (
-                (source, reason)
-                for source, (whose, reason) in sorted(ends.items())
-                if _order(source) > _order(since) and whose in (None, wallet)
-            )
+        bound = self._events("WalletBound", agent=self.handle)
+        ends = [(Source.of(one), None, "owner changed") for one in self._events("OwnerChanged", agent=self.handle)]
+        for name, reason in (("WalletRevoked", "revoked"), ("WalletBound", "bound again")):
+            ends += [(Source.of(one), one.args["wallet"], reason) for one in self._events(name, agent=self.handle)]
+        ends.sort(key=lambda end: _order(end[0]))
+        for event in bound:
+            wallet, since, expiry = event.args["wallet"], Source.of(event), event.args["expiry"]
+            later = ((at, why) for at, whose, why in ends if _order(at) > _order(since) and whose in (None, wallet))
             until, reason = next(later, (None, ""))
-            expiry = event.args["expiry"]
-            detail = "bound with both consents" + (f", until {expiry:%Y-%m-%d %H:%M:%S} UTC" if expiry else "")
-            yield Tenure("wallet", wallet, f"{detail}; {reason}" if reason else detail, since, until)
+            detail = f"bound by {event.args['actor']}, with the wallet's own signature in that transaction"
+            detail += f", until {expiry:%Y-%m-%d %H:%M:%S} UTC" if expiry else ""
+            moment = int(expiry.timestamp()) if expiry else None
+            ended = self._time(until.block) if until else self.end.time
+            if moment is not None and moment <= ended:
+                yield Tenure("wallet", wallet, f"{detail}; expired", since, None, lapsed=moment)
+            else:
+                yield Tenure("wallet", wallet, f"{detail}; {reason}" if reason else detail, since, until)
+
+    def _time(self, block: int) -> int:
+        self._need([block])
+        return self.blocks[block].time
 
     def _declared(self, agent: AgentView) -> Iterator[Tenure]:
         enrolled = self._events("AgentEnrolled", agent=self.handle)
@@ -238,31 +295,53 @@ class _Reader:
         steps = [(event.args["lineage"], Source.of(event)) for event in enrolled]
         steps += [(event.args["value"], Source.of(event)) for event in changes]
         names = {
-            event.args["lineage"]: (event.args["name"], event.args["provider"])
+            event.args["lineage"]: event.args["name"]
             for lineage in dict.fromkeys(lineage for lineage, _ in steps)
             for event in self._events("LineageRegistered", lineage=lineage)
         }
         for lineage, since in steps:
-            name, provider = names.get(lineage, ("", ""))
             until = next((later for _, later in steps if _order(later) > _order(since)), None)
-            shown = f"{lineage} ({name})" if lineage else "none"
+            shown = f"{lineage} ({names.get(lineage, '')})" if lineage else "none"
             yield Tenure("lineage, declared", shown, "by the owner", since, until)
-            if lineage:
-                live = self.breaker.provider_of(lineage, block_identifier=self.last) or provider
-                registered = next(iter(self._events("LineageRegistered", lineage=lineage)), None)
-                since_ = Source.of(registered) if registered else None
-                yield Tenure("provider of the lineage", live, shown, since_, None)
+            yield from self._providers(lineage, shown)
         attested = self._settings(Setting.ATTESTATION)
         for event in attested:
             what = "attested" if event.args["value"] else "attestation withdrawn"
-            yield Tenure(
-                f"lineage, {what}", str(event.args["key"]), f"by {event.args['actor']}", Source.of(event), None
-            )
+            since = Source.of(event)
+            until = next((one for one in self._ends(event, attested, steps) if _order(one) > _order(since)), None)
+            yield Tenure(f"lineage, {what}", str(event.args["key"]), f"by {event.args['actor']}", since, until)
         if not attested and agent.lineage:
-            yield Tenure("lineage, attested", "nobody", "the provider never confirmed it", None, None)
+            read = self._core("agentWord", self.handle, block=self.last)[1]
+            yield Tenure("lineage, attested", "nobody", "the provider never confirmed it", None, None, read)
+
+    def _ends(self, event: Event, attested: Sequence[Event], steps: Sequence[tuple[int, Source]]) -> list[Source]:
+        """What could end an attestation, in order: another word of a provider, or of the owner on the lineage."""
+        if not event.args["value"]:
+            return []
+        found = [Source.of(one) for one in attested if one.args["key"] == event.args["key"]]
+        return sorted([*found, *(since for lineage, since in steps if lineage != event.args["key"])], key=_order)
+
+    def _providers(self, lineage: int, shown: str) -> Iterator[Tenure]:
+        if not lineage:
+            return
+        registered = [
+            (one.args["provider"], Source.of(one)) for one in self._events("LineageRegistered", lineage=lineage)
+        ]
+        moved = [
+            (one.args["newProvider"], Source.of(one)) for one in self._events("LineageTransferred", lineage=lineage)
+        ]
+        role = "provider of the lineage"
+        if not registered and not moved:
+            provider, read = self._core("providerOf", lineage, block=self.last)
+            yield Tenure(role, provider, shown, None, None, read)
+        yield from _chain(role, shown, [*registered, *moved])
 
     def _admins(self, protocol: str) -> Iterator[Tenure]:
         moves = self._events("AdminTransferred", protocol=protocol)
+        if not moves:
+            (admin, _), read = self._core("adminOf", protocol, block=self.last)
+            holder = "nobody" if admin == ZERO_ADDRESS else admin
+            yield Tenure("admin", holder, f"of the protocol {protocol}", None, None, read)
         yield from _chain("admin", f"of the protocol {protocol}", [(m.args["newAdmin"], Source.of(m)) for m in moves])
 
     def _guardians(self, events: Sequence[Event]) -> Iterator[Tenure]:
@@ -275,10 +354,17 @@ class _Reader:
         for (actor, protocol), event in acted.items():
             setting = Setting.AGENT_GUARDIAN if protocol is None else Setting.PROTOCOL_GUARDIAN
             indexed = {"key": int(actor, 16), "protocol": protocol or ZERO_ADDRESS}
-            appointed = [one for one in self._settings(setting, **indexed) if one.args["value"]]
-            since = Source.of(appointed[-1]) if appointed else None
+            if protocol is None:
+                indexed["subject"] = event.args["agent"]
+            changes = [(one.args["value"], Source.of(one)) for one in self._settings(setting, **indexed)]
+            acted_at = _order(Source.of(event))
+            since = next((one for value, one in reversed(changes) if value and _order(one) < acted_at), None)
+            until = next((one for value, one in changes if not value and _order(one) > acted_at), None)
             whose = f"of agent {event.args['agent']}" if protocol is None else f"of the protocol {protocol}"
-            yield Tenure("guardian who acted", actor, whose, since, None)
+            place = (event.args["agent"],) if protocol is None else (protocol,)
+            view = "agentGuardianOf" if protocol is None else "guardianOf"
+            read = None if since else self._core(view, *place, actor, block=self.last)[1]
+            yield Tenure("guardian who acted", actor, whose, since, until, read)
 
     # ------------------------------------------------------------------ where
 
@@ -311,12 +397,16 @@ class _Reader:
     def _place(self, protocol: str, lane: int, block: int) -> Place:
         subject = Subject.of_agent(self.handle)
         key = (protocol, lane, subject)
-        lane_word, breaker_word, override, usage = self.breaker.read_many(
-            [("laneWord", key[:2]), ("breakerWord", key), ("overrideWord", key), ("usage", key)], block_identifier=block
-        )
+        lane_word, lane_read = self._core("laneWord", protocol, lane, block=block)
+        breaker_word, breaker_read = self._core("breakerWord", *key, block=block)
+        override, override_read = self._core("overrideWord", *key, block=block)
+        usage, usage_read = self._core("usage", *key, block=block)
         word, own = LimitsWord.decode(lane_word), BreakerWord.decode(breaker_word)
         limits = LimitsWord.decode(override) if own.overridden else word
         view = self.breaker.breaker(protocol, lane, subject, block_identifier=block)
+        opened = [one for one in self._events("LaneOpened", protocol=protocol, lane=lane) if one.block_number <= block]
+        changed = self._settings(Setting.LANE, protocol=protocol, key=lane, subject=LANE)
+        given = self._settings(Setting.OVERRIDE, protocol=protocol, key=lane, subject=subject)
         return Place(
             protocol=protocol,
             lane=lane,
@@ -326,6 +416,9 @@ class _Reader:
             limits=LimitsView.of(limits.limits()),
             state=State(usage[0]),
             causes=view.causes(self.blocks[block].time),
+            set_by=_last([*opened, *changed], block) or lane_read,
+            overridden_by=(_last(given, block) or override_read) if own.overridden else None,
+            state_read=(usage_read, breaker_read),
         )
 
     # ------------------------------------------------------------------ what
@@ -423,8 +516,26 @@ class _Reader:
             elif measure.address == ZERO_ADDRESS:
                 units[measure] = Unit("of the chain's coin", 18)
             else:
-                units[measure] = _token(self.node, measure.address, self.last)
+                units[measure] = self._token(measure.address)
         return units
+
+    def _token(self, address: str) -> Unit:
+        """A token's name for itself; its address if it has none that can be read."""
+        reads: list[Read] = []
+        answers = []
+        for function in ("symbol", "decimals"):
+            data = function_signature_to_4byte_selector(f"{function}()")
+            try:
+                reads.append(self._ask(address, function, (), data, self.last))
+                answers.append(bytes.fromhex(reads[-1].answer[2:]))
+            except (ContractReverted, RPCFailed):
+                answers.append(b"")
+        try:
+            symbol = str(decode(["string"], answers[0])[0])[:32]
+        except (DecodingError, UnicodeDecodeError, OverflowError):
+            symbol = "token"
+        decimals = int.from_bytes(answers[1], "big") if len(answers[1]) == 32 else 0  # noqa: PLR2004 - one word
+        return Unit(symbol, decimals if decimals < 78 else 0, tuple(reads))  # noqa: PLR2004 - digits of a word
 
     # ------------------------------------------------------------------ when
 
@@ -541,27 +652,22 @@ def _movements(transaction: dict[str, Any], receipt: dict[str, Any], source: Sou
             yield Movement(asset, sender, receiver, int(log["data"], 16), _log_source(log))
 
 
-def _token(node: Node, address: str, block: int) -> Unit:
-    """A token's name for itself; its address if it has none that can be read."""
-    answers = []
-    for signature in ("symbol()", "decimals()"):
-        data = "0x" + function_signature_to_4byte_selector(signature).hex()
-        try:
-            answers.append(node.call({"to": address, "data": data}, block))
-        except (ContractReverted, RPCFailed):
-            answers.append(b"")
-    try:
-        symbol = str(decode(["string"], answers[0])[0])[:32]
-    except (DecodingError, UnicodeDecodeError, OverflowError):
-        symbol = "token"
-    decimals = int.from_bytes(answers[1], "big") if len(answers[1]) == 32 else 0  # noqa: PLR2004 - one word
-    return Unit(symbol, decimals if decimals < 78 else 0)  # noqa: PLR2004 - digits of a word
-
-
 def _chain(role: str, detail: str, steps: Sequence[tuple[str, Source]]) -> Iterator[Tenure]:
     """Holders of a role that one hands to the next."""
-    for (holder, since), following in zip(steps, [*steps[1:], None], strict=True):
-        yield Tenure(role, holder, detail, since, following[1] if following else None)
+    for index, (holder, since) in enumerate(steps, start=1):
+        yield Tenure(role, holder, detail, since, steps[index][1] if index < len(steps) else None)
+
+
+def _last(events: Sequence[Event], block: int) -> Source | None:
+    """The newest of them by a block."""
+    return max((Source.of(one) for one in events if one.block_number <= block), key=_order, default=None)
+
+
+def _in(source: Source, receipt: dict[str, Any]) -> bool:
+    """Whether a receipt is of that block, and has that log."""
+    if int(receipt["blockNumber"], 16) != source.block:
+        return False
+    return source.log_index is None or source.log_index in [int(log["logIndex"], 16) for log in receipt["logs"]]
 
 
 def _order(source: Source) -> tuple[int, int]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from switchgear.report.evidence import ScoreRow
+from switchgear.report.evidence import ScoreRow, Source
 from switchgear.sentinel.store import Store
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 
@@ -20,5 +21,10 @@ def fired(database: Path, agent: int) -> list[ScoreRow]:
         agent: Handle.
     """
     with closing(Store(database)) as store:
-        found = [(one["block"], one["score"]) for one in store.incidents() if one["score"]["agent"] == agent]
-    return [ScoreRow(block, score["detector"], score["score"], score["threshold"]) for block, score in found]
+        found = [one for one in store.incidents() if one["score"]["agent"] == agent]
+    return [_row(one["block"], one["score"], one.get("tx_hash"), one.get("log_index", -1)) for one in found]
+
+
+def _row(block: int, score: Mapping[str, Any], transaction: str | None, log_index: int) -> ScoreRow:
+    source = Source(block, transaction, log_index if log_index >= 0 else None) if transaction else None
+    return ScoreRow(block, score["detector"], score["score"], score["threshold"], source)

@@ -28,8 +28,9 @@ from switchgear.countersign import (
     signers_of,
 )
 from switchgear.display import show
+from switchgear.tokens import Token, read_token
 from tests.countersign.council import DELAY, LIFE, WINDOW, Council, party
-from tests.support.core import DAY
+from tests.support.core import DAY, LIMITS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -277,6 +278,37 @@ def test_describe__calls_of_tokens__are_in_words(call: Call, text: str) -> None:
     """S7: amounts, recipients and tokens by name; what cannot be read is shown as it is."""
     payee = "0x9A9a9A9a9a9A9A9a9a9A9a9a9a9A9a9A9a9a9a9A"
     assert describe(call).text.lower() == text.format(token=TOKEN, payee=payee).lower()
+
+
+def test_explain__token_that_names_its_unit__shows_amounts_in_it(client: Countersign, council: Council) -> None:
+    """S7: nobody counts zeros: amounts and budget in the token's unit, the raw ones and its address beside them."""
+    world = council.world
+    token = world.deployer.deploy(council.project.ExampleToken, "Dollar", "USD")
+    world.open_lane(int(token.address, 16), LIMITS._replace(value_cap=2_000 * 10**18))
+    data = TRANSFER[:4] + encode(["address", "uint256"], [PAYEE, 1_200 * 10**18])
+    proposal = client.propose(council.policy, council.account, world.wallet, [(token, 0, data)], expiry=world.now + DAY)
+    text = "\n".join(client.explain(proposal))
+    assert f"transfer 1,200 USD (raw 1,200,000,000,000,000,000,000) of {token.address} to" in text
+    assert f"budget of {token.address}: 2,000 USD left of 2,000 USD in the window" in text
+
+
+@pytest.mark.parametrize("symbol", ["USD (raw 1) of 0x11", "U" * 12, "", "\u202eDSU", "7UP", "a\nb"])
+def test_read_token__symbol_that_pretends__is_not_shown(client: Countersign, council: Council, symbol: str) -> None:
+    """S7: a token's own words cannot pass for the explanation's."""
+    token = council.world.deployer.deploy(council.project.ExampleToken, "Dollar", symbol)
+    found = read_token(client.node, token.address)
+    assert found is not None
+    assert (found.symbol, found.decimals) == ("tokens", 18)
+
+
+def test_read_token__no_token__is_none(client: Countersign, council: Council) -> None:
+    """An account without code, and a contract that counts in nothing, have no unit."""
+    for address in (council.world.spare.address, council.world.core.address):
+        assert read_token(client.node, address) is None
+    call = call_of("transferFrom(address,address,uint256)", TOKEN, PAYEE, 5_000)
+    assert "transfer 0.005 USD (raw 5,000) (amount or id)" in describe(call, Token(TOKEN, "USD", 6)).text
+    one = call_of("safeTransferFrom(address,address,uint256)", TOKEN, PAYEE, 5_000)
+    assert "transfer id 5,000 of" in describe(one, Token(TOKEN, "USD", 6)).text
 
 
 # ------------------------------------------------------------------ files

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from click.testing import CliRunner
 
 from switchgear.detect import bench, report
-from switchgear.detect.bench import ALONE, OF_AGENT, OF_LINEAGE, OURS
+from switchgear.detect.bench import ALONE, AMONG, BURST, MASKED, OF_AGENT, OF_LINEAGE, OURS
+from switchgear.detect.cli import cli
 from switchgear.detect.plots import rows
 from switchgear.detect.streams import ATTACKS, SHOCK, SYNCHRONY
 from switchgear.detect.suite import RATES, shipped
@@ -30,7 +32,7 @@ def full(snapshot: dict[str, Any]) -> Snapshot:
 
 def test_take__quick__gives_the_quick_snapshot(snapshot: dict[str, Any]) -> None:
     """Deterministic: whoever measures again gets every figure, so a detector that changes moves some."""
-    assert report.drift(snapshot["quick"], bench.take(bench.QUICK)) == []
+    assert report.drift(snapshot["quick"], bench.take(bench.QUICK, bench.DEVELOPMENT)) == []
 
 
 def test_snapshot__size__is_the_full_one(full: Snapshot) -> None:
@@ -38,6 +40,7 @@ def test_snapshot__size__is_the_full_one(full: Snapshot) -> None:
     assert full["size"] == {**bench.FULL._asdict(), "rates": list(RATES)}
     for part, candidates, attacks in (
         ("agents", OF_AGENT, (*ATTACKS, SHOCK)),
+        ("among", AMONG, (BURST, MASKED, SHOCK)),
         ("lineages", OF_LINEAGE, (SYNCHRONY, SHOCK)),
     ):
         assert tuple(full[part]["attacks"]) == attacks
@@ -46,21 +49,43 @@ def test_snapshot__size__is_the_full_one(full: Snapshot) -> None:
             assert all(list(results) == list(candidates) for results in found.values())
 
 
+def test_snapshot__seeds__are_three_sets(snapshot: dict[str, Any]) -> None:
+    """What is published is from seeds that are neither calibrated on nor looked at; the quick are for developing."""
+    assert len({bench.CALIBRATION, bench.DEVELOPMENT, bench.PUBLISHED}) == 3
+    assert (snapshot["full"]["seeds"], snapshot["quick"]["seeds"]) == (bench.PUBLISHED, bench.DEVELOPMENT)
+
+
+def test_cli__write_on_other_seeds__is_a_usage_error() -> None:
+    """Nothing is published by accident that was looked at before."""
+    for option in ("--quick", "--development"):
+        refused = CliRunner().invoke(cli, ["--write", option])
+        assert (refused.exit_code, "published seeds" in refused.output) == (2, True)
+
+
 def test_snapshot__false_alarms__are_those_asked_for(full: Snapshot) -> None:
-    """S4: on held-out seeds no candidate has twice the alarms that it was calibrated for, so that recalls compare."""
+    """S4: on published seeds no candidate has twice the alarms that it was calibrated for, so that recalls compare."""
     assert all(alarms <= 2 for of in full["agents"]["false_alarms"].values() for alarms in of.values())
     assert all(of[OURS] <= 2 for of in full["lineages"]["false_alarms"].values())
 
 
 def test_snapshot__detectors__find_attacks_and_spare_shocks(full: Snapshot) -> None:
-    """S4, S5: most attacks are found at either rate; at the stricter no shock trips a lineage."""
+    """S4, S5: most attacks are found at either rate; at the stricter hardly a shock trips a lineage."""
     for attack in ATTACKS:
         assert all(found[OURS]["recall"] >= 0.5 for found in full["agents"]["attacks"][attack].values())
     for rate in map(str, RATES):
         herd, shock = (full["lineages"]["attacks"][sort][rate] for sort in (SYNCHRONY, SHOCK))
         assert herd[OURS]["recall"] >= 0.8
         assert shock[OURS]["recall"] < 0.5 * shock[ALONE]["recall"]
-    assert full["lineages"]["attacks"][SHOCK][str(RATES[-1])][OURS]["recall"] == 0
+    assert full["lineages"]["attacks"][SHOCK][str(RATES[-1])][OURS]["recall"] < 0.05
+
+
+def test_snapshot__agents_among_others__are_spared_shocks_at_no_cost(full: Snapshot) -> None:
+    """S4: with the others as witnesses a shock gives far fewer alarms, and no burst of one agent is missed for it."""
+    for rate in map(str, RATES):
+        burst, masked, shock = (full["among"]["attacks"][sort][rate] for sort in (BURST, MASKED, SHOCK))
+        assert shock[OURS]["recall"] < 0.5 * shock[ALONE]["recall"]
+        for found in (burst, masked):
+            assert found[OURS]["recall"] >= found[ALONE]["recall"] - 0.05
 
 
 def test_page__snapshot__is_what_the_page_shows(snapshot: dict[str, Any], full: Snapshot) -> None:

@@ -129,6 +129,70 @@ def test_burst__one_action_either_side_of_the_threshold__fires_at_the_second(win
     assert found == [False] * 7 + [True]
 
 
+CROWD = 24
+"""Agents beside the one that is watched."""
+
+
+def market(detector: Detector, lineage: int, actions: int) -> tuple[float, int]:
+    """Two quiet weeks of a crowd of one lineage and an agent of lineage 1, then a burst of the crowd.
+
+    Returns the agent's score at its sixth action right after, and the time.
+    """
+    others = [PLAIN._replace(agent=100 + number, lineage=lineage) for number in range(CROWD)]
+    for hour in range(14 * 24):
+        for number, one in enumerate([PLAIN, *others]):
+            detector.observe(one._replace(time=GENESIS + hour * HOUR + 60 * number))
+    now = GENESIS + 14 * DAY
+    for one in others:
+        for _ in range(actions):
+            detector.observe(one._replace(time=now))
+    scores = [detector.observe(PLAIN._replace(time=now + 1)) for _ in range(6)]
+    assert scores[-1] is not None
+    return scores[-1].score, now
+
+
+def test_burst__other_lineages_burst_too__expects_as_much_of_this_one() -> None:
+    """S4: what everybody does at once is no sign of one agent; what it does beyond that still is."""
+    threshold = shipped()[str(RATES[-1])]["burst-600"]
+    calm, _ = market(Burst(600, threshold), 2, 0)
+    moved, now = market(detector := Burst(600, threshold), 2, 6)
+    assert calm > threshold > moved
+    score = next(score for number in range(40) if (score := detector.observe(PLAIN._replace(time=now + 2))).fires)  # type: ignore[union-attr]
+    assert score is not None
+    assert "the others" in score.explanation
+
+
+def test_burst__own_lineage_fresh_agents_or_one_loud_one__excuse_nobody() -> None:
+    """S5, ID-9: neither a herd, nor identities made for it, nor one agent alone makes a market."""
+    calm, _ = market(Burst(600, 0.0), 2, 0)
+    herd, _ = market(Burst(600, 0.0), 1, 6)
+    assert herd == calm
+    loud, fresh = Burst(600, 0.0), Burst(600, 0.0)
+    _, now = market(loud, 2, 0)
+    market(fresh, 2, 0)
+    for number in range(200):
+        loud.observe(PLAIN._replace(time=now + 2, agent=100, lineage=2))
+        fresh.observe(PLAIN._replace(time=now + 2, agent=1_000 + number, lineage=2))
+    for detector in (loud, fresh):
+        score = detector.observe(PLAIN._replace(time=now + 3))
+        assert score is not None
+        assert "the others" not in score.explanation
+        assert score.score >= calm
+
+
+def test_burst__alone__is_the_same_whatever_others_do() -> None:
+    """The members of a lineage stir by themselves: the lineage detector weighs the others."""
+    assert market(Burst(600, 0.0, alone=True), 2, 6) == market(Burst(600, 0.0, alone=True), 2, 0)
+
+
+def test_restore__state_of_before_there_were_others__goes_on() -> None:
+    """A sentinel's database of an older version is taken as it is."""
+    before, after = Burst(600, 0.0, alone=True), Burst(600, 0.0)
+    settled(before)
+    after.restore(before.state())
+    assert after.state() == {**before.state(), "market": Burst(600, 0.0).state()["market"]}
+
+
 def test_burst__actions_a_window_apart__do_not_add_up() -> None:
     """What is a window old counts no more; what is a slice younger still does."""
     detector = Burst(60, 0.0)

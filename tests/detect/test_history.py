@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 from eth_utils.crypto import keccak
 
 from switchgear.detect.history import Place, Roster, read_chain, read_file
 from switchgear.errors import InvalidInput
+from tests.detect.conftest import ALLOWANCE, CAP, GAS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,8 +18,18 @@ if TYPE_CHECKING:
     from switchgear.detect.types import Observation
     from tests.detect.conftest import Story
 
+HOUR = 3_600
 WITHDRAW = keccak(text="withdraw(uint256,address,address)")[:4]
 TRANSFER_FROM = keccak(text="transferFrom(address,address,uint256)")[:4]
+
+
+class Account(NamedTuple):
+    """A smart account that is an agent's wallet."""
+
+    agent: int
+    wallet: Any
+    vault: Any
+    key: Any
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +93,57 @@ def test_read_chain__roster__says_who_is_who(story: Story) -> None:
     assert roster.agents[story.world.wallet.address] == story.agent
     assert roster.lineages[story.child] == story.world.lineage
     assert seen[-1] == story.last
+
+
+@pytest.fixture(scope="module")
+def account(story: Story, project: Any) -> Account:
+    """A wallet that is a contract, may take of the user's shares, and is driven by a key that is nobody's wallet."""
+    world = story.world
+    key = world.fresh(2)
+    agent = world.enroll(world.owner, lineage=world.lineage)
+    wallet = world.deployer.deploy(project.ContractWallet, key)
+    world.bind(agent, wallet, signer=key)
+    vault = project.SoftGuardedVault.at(story.place.protocol)
+    vault.approve(wallet, ALLOWANCE, sender=world.buyer)
+    return Account(agent, wallet, vault, key)
+
+
+def test_read_chain__contract_wallet__is_seen_by_its_tokens_and_denials(story: Story, account: Account) -> None:
+    """OP-5: a smart account's actions leave the core's denials and the token's moves, whoever sends the transaction."""
+    world, wallet = story.world, account.wallet
+    mine = account.vault.withdraw.encode_input(30, wallet, world.buyer)
+    paid = wallet.execute(account.vault, mine, sender=account.key, gas=GAS)
+    taken = [wallet.execute(account.vault, mine, sender=account.key, gas=GAS) for _ in range(CAP)][-1]
+    past = list(read_chain(story.breaker, story.place, paid.block_number))
+    assert {(o.agent, o.wallet, o.lineage) for o in past} == {(account.agent, wallet.address, world.lineage)}
+    assert len(past) == CAP + 1
+    assert (past[0].tx_hash, past[0].value, past[0].denied, past[0].selector) == (paid.txn_hash, 30, False, None)
+    assert past[0].counterparty is None  # it paid itself
+    assert (past[-1].tx_hash, past[-1].value, past[-1].denied) == (taken.txn_hash, 30, True)
+    for o in past:
+        logs = {
+            int(log["logIndex"], 16)
+            for log in story.breaker.node.request("eth_getTransactionReceipt", o.tx_hash)["logs"]
+        }
+        assert o.log_index in logs
+
+
+def test_read_chain__contract_wallet_acts_for_others__is_not_seen(story: Story, account: Account) -> None:
+    """The limit that the page names: nothing of its own moves, nothing is denied, and only a trace would tell."""
+    story.world.move_to(story.world.now + HOUR)
+    act = account.vault.withdraw.encode_input(20, story.payee, story.world.buyer)
+    done = account.wallet.execute(account.vault, act, sender=account.key, gas=GAS)
+    assert not done.failed
+    assert list(read_chain(story.breaker, story.place, done.block_number)) == []
+
+
+def test_read_chain__wallet_calls_a_router__is_seen_where_the_token_moved(story: Story, account: Account) -> None:
+    """A wallet's own transaction to another contract counts, if it moved the protocol's token."""
+    story.world.move_to(story.world.now + HOUR)
+    act = account.vault.withdraw.encode_input(10, story.payee, story.world.buyer)
+    done = account.wallet.execute(account.vault, act, sender=story.world.wallet, gas=GAS)
+    (seen,) = read_chain(story.breaker, story.place, done.block_number)
+    assert (seen.tx_hash, seen.agent, seen.value, seen.counterparty) == (done.txn_hash, story.agent, 10, story.payee)
 
 
 ENTRY = {"time": 60, "agent": "7", "value": "0x10", "selector": "0xa9059cbb", "denied": "true"}

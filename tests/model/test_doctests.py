@@ -20,6 +20,7 @@ MODULES = (
     "switchgear.errors.revert",
     "switchgear.execution",
     "switchgear.policy",
+    "switchgear.tokens",
     "switchgear.detect.detectors",
     "switchgear.detect.history",
     "switchgear.detect.streams",

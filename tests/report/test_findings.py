@@ -125,7 +125,7 @@ def test_examine__rates__are_per_window_of_the_lane(incident: Incident, evidence
     amount = during.amounts[charged(incident)].value
     assert during.per_window(amount, findings.window) == Fraction(len(incident.thefts) * GREED * 3600, seconds)
     assert during.per_window(1, findings.window) > 100 * baseline.per_window(1, findings.window)  # type: ignore[operator]
-    assert replace(after, seconds=0).per_window(1, findings.window) is None
+    assert replace(after, last=after.first).per_window(1, findings.window) is None
     assert evidence.first.time + baseline.seconds + during.seconds + after.seconds == evidence.last.time
 
 
@@ -149,7 +149,8 @@ def test_examine__counterfactuals__count_what_the_script_did(
     )
     attempts = later.attempts.get(charged(incident))
     assert (attempts.value if attempts else 0) == tried
-    assert later.pace[charged(incident)] == GREED * delay  # one theft a block
+    assert later.pace[charged(incident)].value == GREED * delay  # one theft a block
+    assert {one.transaction for one in later.pace[charged(incident)].sources} == {one.hash for one in incident.thefts}
 
 
 def test_gather__who_answers__is_whom_the_chain_names(incident: Incident, evidence: Evidence) -> None:
@@ -389,7 +390,9 @@ def test_examine__detectors_alarm__moves_the_beginning(
     expected = incident.bills[1] if alarming else incident.thefts[0]
     assert findings.onset == Source(expected.block, expected.hash)
     alarms = [one for one in findings.moments if one.name == "first alarm of a detector"]
-    assert [(one.block, one.source) for one in alarms] == ([(row.block, None)] if alarming else [])
+    assert [(one.block, one.source) for one in alarms] == (
+        [(row.block, evidence.blocks[row.block])] if alarming else []
+    )
 
 
 def test_examine__onset_chosen__must_be_in_the_range_and_not_after_the_trip(

@@ -5,8 +5,10 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+import pytest
+
 from switchgear.detect.types import Score
-from switchgear.report.evidence import ScoreRow
+from switchgear.report.evidence import ScoreRow, Source
 from switchgear.report.scores import fired
 from switchgear.sentinel.store import Store
 
@@ -28,3 +30,14 @@ def test_fired__database_of_a_sentinel__gives_the_agents_scores_in_order(tmp_pat
             store.add_incident(f"{score.detector}:{block}", block, {"score": score._asdict()})
     assert fired(database, 7) == [ScoreRow(5, "burst-60", 17.0, 16.7), ScoreRow(9, "drift", 20.5, 18.0)]
     assert fired(database, 1) == []
+
+
+@pytest.mark.parametrize(("log_index", "expected"), [(3, 3), (0, 0), (-1, None)])
+def test_fired__action_that_was_scored__is_its_source(tmp_path: Path, log_index: int, expected: int | None) -> None:
+    """OP-5: the log of the observation, or the transaction itself where it left none."""
+    database, transaction = tmp_path / "sentinel.db", "0x" + "ab" * 32
+    score = Score("drift", 7, 1, 20.5, 18.0, True, "a flow")
+    with closing(Store(database)) as store:
+        data = {"score": score._asdict(), "tx_hash": transaction, "log_index": log_index}
+        store.add_incident("drift", 9, data)
+    assert [row.source for row in fired(database, 7)] == [Source(9, transaction, expected)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 import pytest
@@ -36,6 +38,14 @@ def test_agents__help__lists_every_command_with_a_line() -> None:
 def test_docs__cli_page__is_what_the_commands_say() -> None:
     """docs/cli.md is made from --help: run `ape run docs` after changing a command."""
     assert (PROJECT / docs.PAGE).read_text() == docs.page()
+
+
+def test_help__of_every_command__names_no_rule() -> None:
+    """Whoever runs a command has not read the specification: no rule's ID stands in a help text."""
+    scripts = [import_module(f"scripts.{path.stem}").cli for path in (PROJECT / "scripts").glob("*.py")]
+    texts = [docs.page(), *(CliRunner().invoke(one, ["--help"]).output for one in scripts)]
+    assert len(texts) > 10
+    assert not [found for text in texts for found in re.findall(r"\b(?:ID|BR|WP|CM|OP)-\d+", text)]
 
 
 def test_list__of_an_owner__shows_its_agents(agents: Run, world: World) -> None:

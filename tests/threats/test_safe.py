@@ -554,12 +554,12 @@ def test_delegated_eoa__that_runs_a_safe__takes_no_guard(field: Field, safes: Sa
     naive = chain.deploy(
         "NaiveSafeGuard", [field.token.address], [field.encode("transfer", EVE, 0)[:4]], CAP, label="delegated"
     )
-    safe.set_guard(naive.address, signers=[Sender(HUMAN.address)], sender=HUMAN.address)
-    before = field.of(signer.address)
-    chain.send(field.token, "transfer", EVE, LOOT, sender=signer.address)
-    assert before - field.of(signer.address) == LOOT
+    with field.rolled_back():
+        safe.set_guard(naive.address, signers=[Sender(HUMAN.address)], sender=HUMAN.address)
+        before = field.of(signer.address)
+        chain.send(field.token, "transfer", EVE, LOOT, sender=signer.address)
+        assert before - field.of(signer.address) == LOOT
 
-    safe.set_guard(ZERO, signers=[Sender(HUMAN.address)], sender=HUMAN.address)
     lanes = ((field.token.address, LIMITS, POLICY), (ZERO, LIMITS, POLICY))
     setup = Setup(field.core.address, safe.address, CHIEF, trusted=(HUMAN.address,), assets=lanes)
     guard = chain.deploy("SafeAgentGuard", setup.arguments, safes.multi_send_call_only.address, label="delegated")

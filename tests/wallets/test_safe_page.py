@@ -12,7 +12,7 @@ from switchgear.errors import AgentDenied, RuleViolated
 from switchgear.foreign.safe import Safes, SafeTransaction, Sender
 from switchgear.gas.chain import account
 from switchgear.types import Reason
-from tests.support.guarded import AGENT, BOB, DAY, EVE, HUMAN, Field, refuses
+from tests.support.guarded import AGENT, BOB, EVE, HUMAN, Field, refuses
 
 if TYPE_CHECKING:
     from switchgear.gas.chain import Chain
@@ -27,23 +27,14 @@ def test_page__every_block_in_order__runs_and_prints_what_is_shown(chain: Chain)
     field, safes = Field(chain), Safes(chain, label="page")
     safe = safes.create([AGENT.address, HUMAN.address])
     field.fund(safe.address)
-    human = [Sender(HUMAN.address)]
-
-    def execute(target: str, data: bytes) -> None:
-        clock()
-        safe.exec(SafeTransaction(to=target, data=data), human, sender=HUMAN.address)
 
     def clock() -> None:
         chain.now = int(chain.node.block()["timestamp"], 16)
 
-    def wait_a_day() -> None:
-        chain.node.request("evm_increaseTime", DAY)
-
     pay = SafeTransaction(to=field.token.address, data=field.encode("transfer", BOB, 1_000))
     elsewhere = SafeTransaction(to=field.token.address, data=field.encode("transfer", EVE, 1))
     agent = [Sender(AGENT.address)]
-    names: dict[str, Any] = {
-        "web3": chain.node.web3,
+    blanks = {
         "core": field.core.address,
         "safe": safe.address,
         "token": field.token.address,
@@ -54,13 +45,16 @@ def test_page__every_block_in_order__runs_and_prints_what_is_shown(chain: Chain)
         "payee": BOB,
         "supplier": account("supplier"),
         "multi_send": safes.multi_send_call_only.address,
-        "execute": execute,
-        "wait_a_day": wait_a_day,
     }
-    for payer in ("treasury", "anyone"):
-        chain.node.request("anvil_setBalance", names[payer], hex(10**18))
+    page = PAGE.replace("http://127.0.0.1:8545", chain.node.web3.provider.endpoint_uri)  # type: ignore[attr-defined]
+    for name, address in blanks.items():
+        page = page.replace(f'\n{name} = "0x..."', f'\n{name} = "{address}"')
+    assert '"0x..."' not in page
+    names: dict[str, Any] = {}
+    for payer in ("treasury", "anyone", "alice"):
+        chain.node.request("anvil_setBalance", blanks[payer], hex(10**18))
     printed = ""
-    blocks = FENCE.findall(PAGE)
+    blocks = FENCE.findall(page)
     assert {language for language, _ in blocks} == {"python", "text"}
     for language, block in blocks:
         if language == "text":
