@@ -13,6 +13,7 @@ from eth_account.messages import encode_typed_data
 from eth_utils.crypto import keccak
 
 from switchgear.errors import from_revert
+from switchgear.execution import BATCH, SINGLE, batch, mode, single
 from switchgear.foreign.keys import ZERO, sign_hash
 from switchgear.foreign.safe import Call, Safe, Safes, Sender
 from switchgear.gas.chain import GAS, account
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 
 VALIDATOR, EXECUTOR, FALLBACK, HOOK = 1, 2, 3, 4
 """Types of modules."""
-SINGLE, BATCH, DELEGATECALL = 0x00, 0x01, 0xFF
-"""Types of execution."""
+DELEGATECALL = 0xFF
+"""Type of execution, beside those of `switchgear.execution`."""
 ENTRY_POINTS = {
     "0.8": "0x4337084D9E255Ff0702461CF8895CE9E3b5Ff108",
     "0.7": "0x0000000071727De22E5E9d8BAf0edAc6f37da032",
@@ -78,21 +79,6 @@ class Handled(NamedTuple):
     """Of its execution; a failed validation reverts the transaction."""
     reason: bytes
     """What the execution reverted with; empty if it did not."""
-
-
-def mode(call_type: int = SINGLE, *, attempt: bool = False) -> bytes:
-    """An execution mode; `attempt` lets calls fail."""
-    return bytes([call_type, attempt]) + bytes(30)
-
-
-def single(execution: Execution) -> bytes:
-    """The executionCalldata of one call."""
-    return bytes.fromhex(execution.target[2:]) + execution.value.to_bytes(32, "big") + execution.data
-
-
-def batch(executions: Sequence[Execution]) -> bytes:
-    """The executionCalldata of many calls."""
-    return encode(["(address,uint256,bytes)[]"], [[(one.target, one.value, one.data) for one in executions]])
 
 
 def delegatecall(target: str, data: bytes) -> bytes:

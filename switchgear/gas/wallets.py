@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from switchgear.decoder import Standard
+from switchgear.execution import mode, single
 from switchgear.foreign.delegation import Caveat, Delegation, Delegations
 from switchgear.foreign.keys import ZERO, key
-from switchgear.foreign.modular import EntryPoint, Execution, OpenZeppelin, mode, single
+from switchgear.foreign.modular import EntryPoint, Execution, OpenZeppelin
 from switchgear.foreign.safe import Safes, SafeTransaction, Sender
 from switchgear.gas.chain import Deployed, account, gas_of
 from switchgear.gas.rows import Row, UnexpectedAnswer

@@ -11,11 +11,11 @@ from eth_utils.crypto import keccak
 
 from switchgear.decoder import Standard
 from switchgear.errors import ContractReverted, from_revert
+from switchgear.execution import BATCH, batch, mode, single
 from switchgear.foreign.delegation import Caveat, Delegation, Delegations
 from switchgear.foreign.keys import ZERO, key, sign_hash
 from switchgear.foreign.modular import (
     ACCOUNTS,
-    BATCH,
     EXECUTOR,
     HOOK,
     NO_HOOK,
@@ -25,9 +25,6 @@ from switchgear.foreign.modular import (
     Handled,
     Kernel,
     Safe7579,
-    batch,
-    mode,
-    single,
 )
 from switchgear.foreign.safe import Call, Safe, Safes, SafeTransaction, Sender, TypedKey
 from switchgear.policy import Permission, caveat_terms, lane, safe_installation

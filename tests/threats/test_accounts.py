@@ -8,9 +8,10 @@ import pytest
 from eth_utils.crypto import keccak
 
 from switchgear.errors import AgentDenied, CallCapExceeded, ContractReverted, InnerCallFailed, ModeRefused
+from switchgear.execution import mode
 from switchgear.foreign import artifacts
 from switchgear.foreign.keys import ZERO
-from switchgear.foreign.modular import Execution, mode
+from switchgear.foreign.modular import Execution
 from switchgear.gas.chain import anvil
 from switchgear.types import Reason, Scope
 from tests.support.guarded import refuses

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from switchgear.errors import AgentDenied, CallCapExceeded, DelegatedAccount, InvalidPermission, WrongAccount
+from switchgear.execution import mode, single
 from switchgear.foreign import artifacts
 from switchgear.foreign.delegation import Caveat, Delegation, Delegations, delegate_code
 from switchgear.foreign.keys import ZERO, key
-from switchgear.foreign.modular import HOOK, VALIDATOR, EntryPoint, mode, single
+from switchgear.foreign.modular import HOOK, VALIDATOR, EntryPoint
 from switchgear.gas.chain import anvil
 from switchgear.policy import caveat_terms
 from switchgear.types import Reason, Scope

@@ -9,19 +9,10 @@ from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
 from switchgear.errors import CallCapExceeded, ModeRefused, NotManager, NotPermitted
+from switchgear.execution import BATCH, batch, mode, single
 from switchgear.foreign import artifacts
 from switchgear.foreign.keys import ZERO, sign_hash
-from switchgear.foreign.modular import (
-    BATCH,
-    DELEGATECALL,
-    FALLBACK,
-    Execution,
-    OpenZeppelin,
-    batch,
-    delegatecall,
-    mode,
-    single,
-)
+from switchgear.foreign.modular import DELEGATECALL, FALLBACK, Execution, OpenZeppelin, delegatecall
 from switchgear.gas.chain import anvil
 from tests.threats.accounts import (
     KINDS,

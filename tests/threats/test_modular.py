@@ -8,12 +8,12 @@ import pytest
 from eth_utils.crypto import keccak
 
 from switchgear.errors import ContractReverted, from_revert
+from switchgear.execution import BATCH, mode, single
 from switchgear.foreign import artifacts
 from switchgear.foreign.delegation import Caveat, Delegation, Delegations
 from switchgear.foreign.keys import key, sign_hash
 from switchgear.foreign.modular import (
     ACCOUNTS,
-    BATCH,
     BUNDLER,
     EXECUTE_USER_OP,
     EXECUTOR,
@@ -28,8 +28,6 @@ from switchgear.foreign.modular import (
     OpenZeppelin,
     Safe7579,
     UserOperation,
-    mode,
-    single,
 )
 from switchgear.gas.chain import GAS, account, anvil
 from switchgear.policy import caveat_terms

@@ -11,6 +11,7 @@ import pytest
 from switchgear import signing
 from switchgear.decoder import NATIVE, Standard
 from switchgear.errors import ContractReverted, from_revert
+from switchgear.execution import batch, mode, single
 from switchgear.foreign.keys import ZERO, key
 from switchgear.foreign.modular import (
     EXECUTOR,
@@ -24,9 +25,6 @@ from switchgear.foreign.modular import (
     Nexus,
     OpenZeppelin,
     Safe7579,
-    batch,
-    mode,
-    single,
 )
 from switchgear.gas.chain import account
 from switchgear.policy import Permission, Setup, lane

@@ -23,9 +23,10 @@ from switchgear.errors import (
     NotPermitted,
     WrongAccount,
 )
+from switchgear.execution import BATCH, batch, mode, single
 from switchgear.foreign.delegation import ANY_DELEGATE, Caveat, Delegation, Delegations
 from switchgear.foreign.keys import key
-from switchgear.foreign.modular import BATCH, DELEGATECALL, EntryPoint, Execution, batch, delegatecall, mode, single
+from switchgear.foreign.modular import DELEGATECALL, EntryPoint, Execution, delegatecall
 from switchgear.gas.chain import Deployed, account
 from switchgear.policy import caveat_terms
 from switchgear.types import Reason, Scope

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 from eth_utils.crypto import keccak
 
+from switchgear.execution import BATCH, batch, mode, single
 from switchgear.foreign.delegation import ANY_DELEGATE, Caveat, Delegation, Delegations
 from switchgear.foreign.keys import key
-from switchgear.foreign.modular import BATCH, EntryPoint, Execution, batch, mode, single
+from switchgear.foreign.modular import EntryPoint, Execution
 from switchgear.gas.chain import account
 from tests.wallets.conftest import AGENT, FUNDS, Money, refused
 

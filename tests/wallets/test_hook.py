@@ -19,11 +19,11 @@ from switchgear.errors import (
     NotPermitted,
     WrongAccount,
 )
+from switchgear.execution import BATCH, batch, mode, single
 from switchgear.foreign.delegation import delegate_code
 from switchgear.foreign.keys import ZERO, key
 from switchgear.foreign.modular import (
     ACCOUNTS,
-    BATCH,
     DELEGATECALL,
     EXECUTE_USER_OP,
     EXECUTOR,
@@ -36,10 +36,7 @@ from switchgear.foreign.modular import (
     Nexus,
     OpenZeppelin,
     Safe7579,
-    batch,
     delegatecall,
-    mode,
-    single,
 )
 from switchgear.foreign.safe import SafeTransaction, Sender
 from switchgear.gas.chain import account

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 from eth_utils.crypto import keccak
 
+from switchgear.execution import BATCH, batch, mode, single
 from switchgear.foreign.keys import ZERO, key, sign_hash
 from switchgear.foreign.modular import (
     ACCOUNTS,
-    BATCH,
     EXECUTE_USER_OP,
     EXECUTOR,
     FALLBACK,
@@ -24,9 +24,6 @@ from switchgear.foreign.modular import (
     Nexus,
     OpenZeppelin,
     Safe7579,
-    batch,
-    mode,
-    single,
 )
 from switchgear.foreign.safe import SafeTransaction, Sender
 from switchgear.gas.chain import account

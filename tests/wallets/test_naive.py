@@ -8,17 +8,10 @@ import pytest
 from eth_account.messages import encode_typed_data
 from eth_utils.crypto import keccak
 
+from switchgear.execution import mode, single
 from switchgear.foreign.delegation import Caveat, Delegation, Delegations
 from switchgear.foreign.keys import key
-from switchgear.foreign.modular import (
-    EXECUTOR,
-    EntryPoint,
-    Execution,
-    Handled,
-    OpenZeppelin,
-    mode,
-    single,
-)
+from switchgear.foreign.modular import EXECUTOR, EntryPoint, Execution, Handled, OpenZeppelin
 from switchgear.foreign.safe import LATEST, Call, Safe, Safes, SafeTransaction, Sender, TypedKey
 from switchgear.gas.chain import account
 from tests.wallets.conftest import AGENT, BOB, Money, refused

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from switchgear.errors import NotPermitted
+from switchgear.execution import mode, single
 from switchgear.foreign.delegation import Caveat, Delegation, Delegations
-from switchgear.foreign.modular import HOOK, VALIDATOR, EntryPoint, OpenZeppelin, mode, single
+from switchgear.foreign.modular import HOOK, VALIDATOR, EntryPoint, OpenZeppelin
 from switchgear.gas.chain import account
 from tests.wallets.conftest import AGENT, Money
 from tests.wallets.guarded import (
