@@ -9,10 +9,8 @@ from eth_utils.crypto import keccak
 
 from switchgear.errors import AgentDenied, CallCapExceeded, ContractReverted, InnerCallFailed, ModeRefused
 from switchgear.execution import mode
-from switchgear.foreign import artifacts
 from switchgear.foreign.keys import ZERO
 from switchgear.foreign.modular import Execution
-from switchgear.gas.chain import anvil
 from switchgear.types import Reason, Scope
 from tests.support.guarded import refuses
 from tests.threats.accounts import (
@@ -22,10 +20,8 @@ from tests.threats.accounts import (
     KINDS,
     PERMIT,
     POKE,
-    Grounds,
     SafeSide,
     Side,
-    create,
     prepare,
     to_selector,
 )
@@ -44,35 +40,10 @@ NEVER = 2**40
 NOTHING = Charged(0, 0)
 
 
-@pytest.fixture(scope="module")
-def chain(project: Any) -> Iterator[Chain]:
-    """With all artifacts at hand."""
-    with anvil(artifacts.of(project)) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def grounds(chain: Chain) -> Grounds:
-    """What they all share."""
-    return Grounds(chain)
-
-
 @pytest.fixture(scope="module", params=KINDS)
 def name(request: Any) -> str:
     """Of the kind of account."""
     return str(request.param)
-
-
-@pytest.fixture(scope="module")
-def naive(grounds: Grounds, name: str) -> Side:
-    """Behind the other guard."""
-    return create(grounds, name, naive=True)
-
-
-@pytest.fixture(scope="module")
-def ours(grounds: Grounds, name: str) -> Side:
-    """Behind ours."""
-    return create(grounds, name, naive=False)
 
 
 @pytest.fixture(autouse=True)

@@ -12,9 +12,8 @@ from switchgear import signing
 from switchgear.countersign import DOMAIN, Action, calls_hash
 from switchgear.display import to_instant
 from switchgear.errors import ActionExpired, InvalidSignatures, NonceUsed, NotCountersigned
-from switchgear.foreign import artifacts
 from switchgear.foreign.keys import key
-from switchgear.gas.chain import account, anvil
+from switchgear.gas.chain import account
 from tests.support.guarded import refuses
 from tests.threats.accounts import APPROVE_ABOVE, DELAY_ABOVE, KINDS, Grounds, Side, create
 from tests.wallets.conftest import AGENT
@@ -113,19 +112,6 @@ class Ours(Council):
     def digest(self, action: Action, contract: Deployed | None = None) -> bytes:
         """What would have to be signed."""
         return bytes(self.chain.call(contract or self.contract, "digestOf", action))
-
-
-@pytest.fixture(scope="module")
-def chain(project: Any) -> Iterator[Chain]:
-    """With all artifacts at hand."""
-    with anvil(artifacts.of(project)) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def grounds(chain: Chain) -> Grounds:
-    """What they all share."""
-    return Grounds(chain)
 
 
 @pytest.fixture(scope="module", params=KINDS)

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from switchgear.errors import AgentDenied, CallCapExceeded, DelegatedAccount, InvalidPermission, WrongAccount
 from switchgear.execution import mode, single
-from switchgear.foreign import artifacts
 from switchgear.foreign.delegation import Caveat, Delegation, Delegations, delegate_code
 from switchgear.foreign.keys import ZERO, key
 from switchgear.foreign.modular import HOOK, VALIDATOR, EntryPoint
-from switchgear.gas.chain import anvil
 from switchgear.policy import caveat_terms
 from switchgear.types import Reason, Scope
 from tests.support.guarded import refuses
@@ -87,13 +85,6 @@ class Hands:
     def charged(self, policy: Deployed, signer: LocalAccount) -> Charged:
         """What an agent used."""
         return self.place.charged(policy, self.token.address, self.place.agents[signer.address])
-
-
-@pytest.fixture(scope="module")
-def chain(project: Any) -> Iterator[Chain]:
-    """With all artifacts at hand."""
-    with anvil(artifacts.of(project)) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -10,18 +10,14 @@ from eth_utils.crypto import keccak
 
 from switchgear.errors import CallCapExceeded, ModeRefused, NotManager, NotPermitted
 from switchgear.execution import BATCH, batch, mode, single
-from switchgear.foreign import artifacts
 from switchgear.foreign.keys import ZERO, sign_hash
 from switchgear.foreign.modular import DELEGATECALL, FALLBACK, Execution, OpenZeppelin, delegatecall
-from switchgear.gas.chain import anvil
 from tests.threats.accounts import (
     KINDS,
     MULTI_SEND,
     DelegatorSide,
-    Grounds,
     ModularSide,
     Side,
-    create,
     hook_calls,
     to_selector,
 )
@@ -54,35 +50,10 @@ REFUSE_THEMSELVES = {"Nexus": "AccountAccessUnauthorized()", "DeleGator": "NotEn
 NOTHING = Charged(0, 0)
 
 
-@pytest.fixture(scope="module")
-def chain(project: Any) -> Iterator[Chain]:
-    """With all artifacts at hand."""
-    with anvil(artifacts.of(project)) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def grounds(chain: Chain) -> Grounds:
-    """What they all share."""
-    return Grounds(chain)
-
-
 @pytest.fixture(scope="module", params=NAMES)
 def name(request: Any) -> str:
     """Of the kind of account."""
     return str(request.param)
-
-
-@pytest.fixture(scope="module")
-def naive(grounds: Grounds, name: str) -> Side:
-    """Behind the other guard."""
-    return create(grounds, name, naive=True)
-
-
-@pytest.fixture(scope="module")
-def ours(grounds: Grounds, name: str) -> Side:
-    """Behind ours."""
-    return create(grounds, name, naive=False)
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,6 @@ from eth_utils.crypto import keccak
 
 from switchgear.errors import ContractReverted, from_revert
 from switchgear.execution import BATCH, mode, single
-from switchgear.foreign import artifacts
 from switchgear.foreign.delegation import Caveat, Delegation, Delegations
 from switchgear.foreign.keys import key, sign_hash
 from switchgear.foreign.modular import (
@@ -29,7 +28,7 @@ from switchgear.foreign.modular import (
     Safe7579,
     UserOperation,
 )
-from switchgear.gas.chain import GAS, account, anvil
+from switchgear.gas.chain import GAS, account
 from switchgear.policy import caveat_terms
 from tests.wallets.conftest import AGENT, Money, refused
 from tests.wallets.guarded import (
@@ -69,13 +68,6 @@ class Dollars(Money):
 
     def __init__(self, chain: Chain) -> None:
         super().__init__(chain, chain.deploy("PermitToken", label="threats"))
-
-
-@pytest.fixture(scope="module")
-def chain(project: Any) -> Iterator[Chain]:
-    """An anvil with all artifacts at hand."""
-    with anvil(artifacts.of(project)) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -20,11 +20,10 @@ from switchgear.errors import (
     NotPermitted,
     RuleViolated,
 )
-from switchgear.foreign import artifacts
 from switchgear.foreign.delegation import delegate_code
 from switchgear.foreign.keys import ZERO, key
 from switchgear.foreign.safe import DELEGATECALL, Call, Safe, Safes, SafeTransaction, Sender, TypedKey
-from switchgear.gas.chain import Chain, Deployed, account, anvil
+from switchgear.gas.chain import Chain, Deployed, account
 from switchgear.policy import Setup, equal, safe_handler, safe_installation, to_selector
 from switchgear.types import Reason
 from tests.support.guarded import (
@@ -80,13 +79,6 @@ class Naive(Guarded):
         if modules:
             self.safe.set_module_guard(self.guard.address, signers=self.humans, sender=HUMAN.address)
         self.safe.set_guard(self.guard.address, signers=self.humans, sender=HUMAN.address)
-
-
-@pytest.fixture(scope="module")
-def chain(project: Any) -> Iterator[Chain]:
-    """With all artifacts at hand."""
-    with anvil(artifacts.of(project)) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")
