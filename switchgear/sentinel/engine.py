@@ -38,6 +38,8 @@ LOGGER = logging.getLogger(__name__)
 
 _LEARN = 32
 """Blocks before the head at which a first start begins, so that it does not begin on a block that goes away."""
+_SOON = 0.05
+"""Seconds until a block that was announced and is not there yet is asked for again."""
 _UNWELL = 3
 """Failures in a row after which an endpoint is worth an alert."""
 _HOUR = 3600
@@ -110,7 +112,7 @@ class Sentinel:
                 await self.alerts.flush()
         finally:
             store.close()
-            endpoints.close()
+            await endpoints.close()
 
     def stop(self) -> None:
         """Ends `run` after the block at hand; what is unfinished goes on at the next start."""
@@ -161,7 +163,9 @@ class Sentinel:
             await self._first_start()
         else:
             self._restore()
-        self.actuator.wake()
+        tip = self.store.tip
+        assert tip is not None  # noqa: S101 - there is one now
+        self.actuator.wake(tip.number, tip.base_fee)
 
     async def _first_start(self) -> None:
         """Who is who, from past events; then detectors learn from the last blocks, and act from the head on."""
@@ -205,7 +209,10 @@ class Sentinel:
             self.caught_up.set()
             if once:
                 return
-            await self.source.bell.wait(self.config.poll)
+            tip = self.store.tip
+            # What a websocket told of reaches the endpoints a moment later.
+            soon = tip is not None and self.source.expects(tip.number)
+            await self.source.bell.wait(min(_SOON, self.config.poll) if soon else self.config.poll)
 
     async def _advance(self) -> bool:
         """One step; whether there is nothing more to take."""
@@ -222,13 +229,12 @@ class Sentinel:
             self.actuator.wake()
             return False
         for block in found:
+            self.caught_up.clear()
             await self._take(block)
         self.metrics.head.set(self.source.head)
         gap = max(0, self.source.head - (found[-1].header.number if found else tip.number))
         self.metrics.cursor_gap.set(gap)
-        if found:
-            self.caught_up.clear()
-        return not found
+        return not found or not gap
 
     async def _take(self, block: Block) -> None:
         """Everything about one block, in one transaction."""

@@ -98,6 +98,10 @@ class _Sight(NamedTuple):
     head: int
     headers: list[Header]
     """From the one after the cursor on; if it has none, its head alone."""
+    body: list[dict[str, Any]] | None = None
+    """Transactions of the only header, if they came with it."""
+    logs: list[dict[str, Any]] | None = None
+    """Likewise its logs."""
 
 
 class Source:
@@ -127,6 +131,9 @@ class Source:
         self._patience = patience
         self._stuck: tuple[int, float] = (-1, 0.0)
         """At which block it waits for a quorum, and since when."""
+        self._announced = (-1, "")
+        """Number and hash of the block that a websocket told of last: a hint, and no more."""
+        self._announced_at = 0.0
         self._behind: dict[Endpoint, float] = {}
         """Since when an endpoint has been lagging."""
         self.bell = Bell()
@@ -141,13 +148,19 @@ class Source:
             try:
                 async with connect(url, open_timeout=5, max_queue=None) as socket:
                     await socket.send(subscription)
-                    async for _ in socket:
+                    async for message in socket:
+                        if announced := _announcement(message):
+                            self._announced, self._announced_at = announced, time.monotonic()
                         self.bell.ring()
             except (OSError, WebSocketException, asyncio.TimeoutError) as error:
                 # Not the URL: it may have a key in it.
                 LOGGER.info("websocket lost (%s); polling meanwhile", type(error).__name__)
             self.bell.ring()
             await asyncio.sleep(0.5)
+
+    def expects(self, number: int) -> bool:
+        """Whether a block after this one was announced lately."""
+        return self._announced[0] > number and time.monotonic() - self._announced_at < self._patience
 
     # ------------------------------------------------------------------ blocks
 
@@ -176,7 +189,7 @@ class Source:
         voters = [one for one, sight in sights.items() if sight.headers[: len(run)] == run] or [
             one for one, sight in sights.items() if sight.headers[:1] == run[:1]
         ]
-        return await self._fill(run, voters, needed)
+        return await self._fill(run, {one: sights[one] for one in voters}, needed)
 
     async def header(self, number: int | str) -> Header:
         """One header, from the first endpoint that has it."""
@@ -189,11 +202,24 @@ class Source:
 
     async def past_logs(self, address: str, first: int, last: int) -> list[dict[str, Any]]:
         """All logs of a contract in a range of final blocks, which is split where an endpoint finds it too long."""
-        return await self.endpoints.first(lambda one: one.run(lambda: list(one.node.logs(address, [], first, last))))
+        return await self.endpoints.first(lambda one: one.logs([address], first, last))
 
     # ------------------------------------------------------------------ internal: agreement
 
     async def _look(self, endpoint: Endpoint, tip: int) -> _Sight:
+        number, block_hash = self._announced
+        if number == tip + 1:
+            # The block by its number, as the endpoint has it; its logs by the hash that was told.
+            found, logs = await endpoint.batch(
+                [
+                    ("eth_getBlockByNumber", [hex(number), True]),
+                    ("eth_getLogs", [{"address": self.addresses, "blockHash": block_hash}]),
+                ]
+            )
+            if isinstance(found, dict):
+                header = Header.of(found)
+                told = header.hash == block_hash and isinstance(logs, list)
+                return _Sight(number, [header], found["transactions"], logs if told else None)
         head = int(await endpoint.request("eth_blockNumber"), 16)
         numbers = range(tip + 1, min(head, tip + BATCH) + 1) if head > tip else [head]
         return _Sight(head, await _headers(endpoint, numbers))
@@ -284,15 +310,16 @@ class Source:
 
     # ------------------------------------------------------------------ internal: what is in the blocks
 
-    async def _fill(self, run: list[Header], voters: list[Endpoint], needed: int) -> list[Block]:
+    async def _fill(self, run: list[Header], voters: Mapping[Endpoint, _Sight], needed: int) -> list[Block]:
         """The blocks with their transactions and logs."""
         bodies, given = await asyncio.gather(
-            self.endpoints.first(lambda one: _bodies(one, run), voters),
-            self.endpoints.every(lambda one: self._logs(one, run), voters[: max(needed, 1)]),
+            self._bodies(run, voters),
+            self.endpoints.every(lambda one: self._logs(one, run, voters[one]), [*voters][: max(needed, 1)]),
         )
         usable = answers(given)
         if not usable:
-            usable = {voters[0]: await self.endpoints.first(lambda one: self._logs(one, run), voters)}
+            best = next(iter(voters))
+            usable = {best: await self.endpoints.first(lambda one: self._logs(one, run), voters)}
         united: dict[str, dict[int, dict[str, Any]]] = {header.hash: {} for header in run}
         for logs in usable.values():
             for log in logs:
@@ -301,21 +328,28 @@ class Source:
         for header, body in zip(run, bodies, strict=True):
             logs_of = united[header.hash]
             if self._promised(header) and not any(log["address"].lower() == self._core for log in logs_of.values()):
-                for log in await self._receipt_logs(header, voters):
+                for log in await self._receipt_logs(header, [*voters]):
                     logs_of[int(log["logIndex"], 16)] = log
             blocks.append(Block(header, body, [logs_of[index] for index in sorted(logs_of)]))
         return blocks
 
-    async def _logs(self, endpoint: Endpoint, run: list[Header]) -> list[dict[str, Any]]:
+    async def _bodies(self, run: list[Header], voters: Mapping[Endpoint, _Sight]) -> list[list[dict[str, Any]]]:
+        """Transactions of the blocks, from those who came with them or else from any."""
+        if len(run) == 1:
+            for sight in voters.values():
+                if sight.body is not None:
+                    return [sight.body]
+        return await self.endpoints.first(lambda one: _bodies(one, run), voters)
+
+    async def _logs(self, endpoint: Endpoint, run: list[Header], sight: _Sight | None = None) -> list[dict[str, Any]]:
         """Its logs of these blocks, but none that contradicts their headers."""
         by_hash = {header.hash: header for header in run}
-        if len(run) == 1:
-            found = await endpoint.request("eth_getLogs", {"address": self.addresses, "blockHash": run[0].hash})
+        if len(run) > 1:
+            found = await endpoint.logs(self.addresses, run[0].number, run[-1].number)
+        elif sight is not None and sight.logs is not None:
+            found = sight.logs
         else:
-            first, last = run[0].number, run[-1].number
-            found = await endpoint.run(
-                lambda: list(endpoint.node.logs(self.addresses, [], first, last))  # type: ignore[arg-type]
-            )
+            found = await endpoint.request("eth_getLogs", {"address": self.addresses, "blockHash": run[0].hash})
         return list(self._credible(found, by_hash))
 
     def _credible(self, logs: Sequence[dict[str, Any]], by_hash: Mapping[str, Header]) -> Iterator[dict[str, Any]]:
@@ -358,6 +392,15 @@ class Source:
         if logs:
             LOGGER.warning("block %d: logs were withheld; taken from receipts", header.number)
         return logs
+
+
+def _announcement(message: str | bytes) -> tuple[int, str] | None:
+    """Number and hash of the head in a websocket's message; None if it has none."""
+    try:
+        head = json.loads(message)["params"]["result"]
+        return int(head["number"], 16), str(head["hash"])
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 async def _headers(endpoint: Endpoint, numbers: Iterable[int | str]) -> list[Header]:

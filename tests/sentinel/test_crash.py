@@ -40,9 +40,9 @@ class Fuse:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.left: int | None = None
         """Steps until it burns; None for never."""
-        ask, put, execute = Endpoint.run, Store.put_sending, Store.append
+        ask, put, execute = Endpoint.post, Store.put_sending, Store.append
 
-        async def run(endpoint: Endpoint, *args: Any) -> Any:
+        async def post(endpoint: Endpoint, *args: Any) -> Any:
             self.step()
             answer = await ask(endpoint, *args)
             self.step()
@@ -58,7 +58,7 @@ class Fuse:
             execute(store, *args)
             self.step()
 
-        monkeypatch.setattr(Endpoint, "run", run)
+        monkeypatch.setattr(Endpoint, "post", post)
         monkeypatch.setattr(Store, "put_sending", put_sending)
         monkeypatch.setattr(Store, "append", append)
 
