@@ -7,6 +7,7 @@ import json
 import time
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, TCPConnector
 
@@ -45,11 +46,13 @@ class Endpoint:
         """Whether its head has been behind the others' for too long; `Source` sees to it."""
         self._url = url
         self._timeout = timeout
+        # Looked up once: asking the environment takes longer than the request to a node nearby.
+        self._proxy = _proxy(url)
         self._rest_until = 0.0
         self._batches = True
         """Whether it takes several requests at once, as far as is known."""
         headers = {"Content-Type": "application/json", "User-Agent": "switchgear"}
-        self._session = ClientSession(headers=headers, connector=TCPConnector(limit=_CONNECTIONS), trust_env=True)
+        self._session = ClientSession(headers=headers, connector=TCPConnector(limit=_CONNECTIONS))
 
     @property
     def rested(self) -> bool:
@@ -128,8 +131,9 @@ class Endpoint:
     async def post(self, body: Any, timeout: float | None = None) -> Any:
         """One round trip of JSON: all that is asked of the node passes here; `NoConnection` if it does not answer."""
         try:
+            limit = ClientTimeout(total=timeout or self._timeout)
             async with self._session.post(
-                self._url, data=json.dumps(body), timeout=ClientTimeout(total=timeout or self._timeout)
+                self._url, data=json.dumps(body), timeout=limit, proxy=self._proxy
             ) as response:
                 response.raise_for_status()
                 answer = json.loads(await response.read())
@@ -198,6 +202,12 @@ def answers(found: dict[Endpoint, _T | Failure]) -> dict[Endpoint, _T]:
 def malformed(method: str, reason: object) -> RPCFailed:
     """The error for an answer that is none."""
     return RPCFailed(method, None, f"malformed answer ({reason})")
+
+
+def _proxy(url: str) -> str | None:
+    """The proxy that the environment (`HTTPS_PROXY`, `NO_PROXY`) has for a URL."""
+    parts = urlsplit(url)
+    return None if proxy_bypass(parts.hostname or "") else getproxies().get(parts.scheme)
 
 
 def _envelope(number: int, method: str, params: Sequence[Any]) -> dict[str, Any]:

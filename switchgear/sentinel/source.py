@@ -40,6 +40,10 @@ BATCH = 64
 _SATURATED = 1024
 """Bits of a bloom filter, of 2,048, above which it promises anything."""
 
+_LOGS = "eth_getLogs"
+_MALFORMED = (KeyError, TypeError, ValueError, AttributeError, OverflowError, DecodingError)
+"""What reading a log fails with that is none."""
+
 
 class Header(NamedTuple):
     """What endpoints must agree on."""
@@ -202,7 +206,17 @@ class Source:
 
     async def past_logs(self, address: str, first: int, last: int) -> list[dict[str, Any]]:
         """All logs of a contract in a range of final blocks, which is split where an endpoint finds it too long."""
-        return await self.endpoints.first(lambda one: one.logs([address], first, last))
+
+        async def ask(endpoint: Endpoint) -> list[dict[str, Any]]:
+            logs = await endpoint.logs([address], first, last)
+            try:
+                for log in logs:
+                    self._decode(log)
+            except _MALFORMED as error:
+                raise malformed(_LOGS, error) from error
+            return logs
+
+        return await self.endpoints.first(ask)
 
     # ------------------------------------------------------------------ internal: agreement
 
@@ -213,7 +227,7 @@ class Source:
             found, logs = await endpoint.batch(
                 [
                     ("eth_getBlockByNumber", [hex(number), True]),
-                    ("eth_getLogs", [{"address": self.addresses, "blockHash": block_hash}]),
+                    (_LOGS, [{"address": self.addresses, "blockHash": block_hash}]),
                 ]
             )
             if isinstance(found, dict):
@@ -349,11 +363,10 @@ class Source:
         elif sight is not None and sight.logs is not None:
             found = sight.logs
         else:
-            found = await endpoint.request("eth_getLogs", {"address": self.addresses, "blockHash": run[0].hash})
+            found = await endpoint.request(_LOGS, {"address": self.addresses, "blockHash": run[0].hash})
         return list(self._credible(found, by_hash))
 
     def _credible(self, logs: Sequence[dict[str, Any]], by_hash: Mapping[str, Header]) -> Iterator[dict[str, Any]]:
-        method = "eth_getLogs"
         blooms = {one.hash: int(one.bloom, 16) for one in by_hash.values()}
         for log in logs:
             try:
@@ -362,14 +375,15 @@ class Source:
                 header = by_hash.get(log["blockHash"])
                 marks = [log["address"], *log["topics"]]
                 int(log["logIndex"], 16), int(log["transactionIndex"], 16)
+                possible = header is not None and all(_may_have(blooms[header.hash], mark) for mark in marks)
                 if log["address"].lower() == self._core:
                     self._decode(log)
-            except (KeyError, TypeError, ValueError, AttributeError, DecodingError) as error:
-                raise malformed(method, error) from error
+            except _MALFORMED as error:
+                raise malformed(_LOGS, error) from error
             if header is None:
                 # The endpoint went over to another branch meanwhile.
-                raise RPCFailed(method, None, f"a log of block {log['blockHash']}, which was not asked for")
-            if all(_may_have(blooms[header.hash], mark) for mark in marks):
+                raise RPCFailed(_LOGS, None, f"a log of block {log['blockHash']}, which was not asked for")
+            if possible:
                 yield log
             else:
                 LOGGER.warning("block %d: a log that cannot be in it was given, and dropped", header.number)
