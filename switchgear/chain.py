@@ -136,8 +136,10 @@ class Node:
             raise RPCFailed("eth_getBlockByNumber", None, f"no block {block}")
         return dict(found)
 
-    def logs(self, address: str, topics: Sequence[Any], first: int, last: int) -> Iterator[dict[str, Any]]:
-        """Logs of a contract in blocks `first` to `last`, both included."""
+    def logs(
+        self, address: str | Sequence[str], topics: Sequence[Any], first: int, last: int
+    ) -> Iterator[dict[str, Any]]:
+        """Logs of a contract, or of several, in blocks `first` to `last`, both included."""
         spans = log_spans(first, last)
         span = next(spans)
         while span is not None:

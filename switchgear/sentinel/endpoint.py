@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, TCPConnector
+from eth_abi.exceptions import DecodingError
 
 from switchgear.chain import BATCH, log_filter, log_spans, result_of
 from switchgear.errors import ChainError, ContractReverted, NoConnection, RPCFailed
@@ -22,6 +23,9 @@ Failure: TypeAlias = "ChainError | ContractReverted"
 """What asking an endpoint can fail with."""
 Call: TypeAlias = "tuple[str, Sequence[Any]]"
 """A method and its parameters."""
+
+MALFORMED = (KeyError, TypeError, ValueError, AttributeError, OverflowError, DecodingError)
+"""What reading an answer fails with that is none."""
 
 _CONNECTIONS = 8
 """Requests that one endpoint gets at a time."""

@@ -14,18 +14,20 @@ from typing import TYPE_CHECKING, Any
 from switchgear.artifacts import load
 from switchgear.deployment import core_address
 from switchgear.display import show, to_instant
-from switchgear.errors import ChainError, ChainReset, ConfigInvalid, ContractAbsent
+from switchgear.docket import Docket
+from switchgear.errors import ChainError, ChainReset, ConfigInvalid, ContractAbsent, ContractReverted
 from switchgear.interface import Interface
+from switchgear.policy import ANY_ADAPTER
 from switchgear.sentinel.actuator import Actuator, Target, prepared
 from switchgear.sentinel.alerts import Alerts, channels
 from switchgear.sentinel.chainview import View
 from switchgear.sentinel.config import Config, milder
-from switchgear.sentinel.endpoint import Endpoint, Endpoints
+from switchgear.sentinel.endpoint import MALFORMED, Endpoint, Endpoints
 from switchgear.sentinel.metrics import Metrics
 from switchgear.sentinel.source import Block, Header, Lost, Rollback, Source
 from switchgear.sentinel.store import Action, Alert, Store
 from switchgear.sentinel.survey import Survey
-from switchgear.types import Subject
+from switchgear.types import ZERO_ADDRESS, Subject
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
@@ -158,6 +160,7 @@ class Sentinel:
             self.core,
             signer=self.actuator.address,
             least=int(config.min_balance_ether * 10**18),
+            dockets=[await self._docket(endpoints, policy) for policy in config.policies],
         )
         if store.tip is None:
             await self._first_start()
@@ -166,6 +169,18 @@ class Sentinel:
         tip = self.store.tip
         assert tip is not None  # noqa: S101 - there is one now
         self.actuator.wake(tip.number, tip.base_fee)
+
+    async def _docket(self, endpoints: Endpoints, policy: str) -> Docket:
+        """What waits at a policy, none of it read yet; `ConfigInvalid` if it is none."""
+        interface = Interface(load(ANY_ADAPTER).abi)
+        call = {"to": policy, "data": "0x" + interface.encode("countersign", []).hex()}
+        try:
+            answer = await endpoints.any("eth_call", call, "latest")
+            council = str(interface.decode("countersign", bytes.fromhex(answer[2:])))
+        except (ContractReverted, *MALFORMED) as error:
+            message = f"policies: there is no session policy at {policy}"
+            raise ConfigInvalid(message) from error
+        return Docket(policy, None if council == ZERO_ADDRESS else council, self.config.start)
 
     async def _first_start(self) -> None:
         """Who is who, from past events; then detectors learn from the last blocks, and act from the head on."""

@@ -21,14 +21,13 @@ from functools import lru_cache, reduce
 from operator import or_
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from eth_abi.exceptions import DecodingError
 from eth_utils.crypto import keccak
 from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
 from switchgear.errors import ChainError, RPCFailed
 from switchgear.sentinel.bell import Bell
-from switchgear.sentinel.endpoint import Endpoint, Endpoints, answers, malformed
+from switchgear.sentinel.endpoint import MALFORMED, Endpoint, Endpoints, answers, malformed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -41,8 +40,6 @@ _SATURATED = 1024
 """Bits of a bloom filter, of 2,048, above which it promises anything."""
 
 _LOGS = "eth_getLogs"
-_MALFORMED = (KeyError, TypeError, ValueError, AttributeError, OverflowError, DecodingError)
-"""What reading a log fails with that is none."""
 
 
 class Header(NamedTuple):
@@ -212,7 +209,7 @@ class Source:
             try:
                 for log in logs:
                     self._decode(log)
-            except _MALFORMED as error:
+            except MALFORMED as error:
                 raise malformed(_LOGS, error) from error
             return logs
 
@@ -378,7 +375,7 @@ class Source:
                 possible = header is not None and all(_may_have(blooms[header.hash], mark) for mark in marks)
                 if log["address"].lower() == self._core:
                     self._decode(log)
-            except _MALFORMED as error:
+            except MALFORMED as error:
                 raise malformed(_LOGS, error) from error
             if header is None:
                 # The endpoint went over to another branch meanwhile.
