@@ -18,6 +18,7 @@ from tests.sentinel.conftest import until
 if TYPE_CHECKING:
     from tests.sentinel.conftest import Chain, Watch
 
+pytestmark = pytest.mark.usefixtures("woken")
 _CHILD = """
 import asyncio, json, sys
 from eth_account import Account

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 DENIED = 10**30 + 1
 """A value that the lane denies, unmarked."""
+pytestmark = pytest.mark.usefixtures("woken")
 
 
 def deny(chain: Chain, value: int = DENIED) -> str:
