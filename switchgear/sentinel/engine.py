@@ -254,9 +254,7 @@ class Sentinel:
     async def _take(self, block: Block) -> None:
         """Everything about one block, in one transaction."""
         header = block.header
-        sent = [one["hash"] for one in self.view.candidates(block)]
-        statuses = await self._statuses(header, sent) if sent else {}
-        record = self.view.record(block, statuses)
+        record = self.view.record(block, await self._statuses(block))
         with self.store.transaction():
             digest = self.view.digest(header, record)
             fired = self._score(digest)
@@ -279,17 +277,27 @@ class Sentinel:
             # The actuator goes first.
             await asyncio.sleep(0)
 
-    async def _statuses(self, header: Header, sent: list[str]) -> dict[str, bool]:
-        """Whether transactions of a block succeeded, from an endpoint that has this very block."""
+    async def _statuses(self, block: Block) -> dict[str, bool]:
+        """Whether the transactions that agents sent succeeded, from an endpoint that has this very block."""
+        # What failed logs nothing: a receipt, and the round trip for it, is for those that left no log here.
+        logged = {log["transactionHash"] for log in block.logs}
+        sent = [one["hash"] for one in self.view.candidates(block)]
+        silent = [one for one in sent if one not in logged]
 
         async def ask(endpoint: Endpoint) -> dict[str, bool]:
-            receipts = await endpoint.request_many("eth_getTransactionReceipt", [[one] for one in sent])
-            if any(not one or one["blockHash"] != header.hash for one in receipts):
-                message = f"no receipts of block {header.number}"
+            receipts = await endpoint.request_many("eth_getTransactionReceipt", [[one] for one in silent])
+            try:
+                given = [(one["transactionHash"], one["blockHash"]) for one in receipts]
+                statuses = [int(one["status"], 16) == 1 for one in receipts]
+            except MALFORMED:
+                given = []
+            if given != [(one, block.header.hash) for one in silent]:
+                message = f"no receipts of block {block.header.number}"
                 raise ChainError(message)
-            return {one["transactionHash"]: int(one["status"], 16) == 1 for one in receipts}
+            return dict(zip(silent, statuses, strict=True))
 
-        return await self.source.endpoints.first(ask)
+        found = await self.source.endpoints.first(ask) if silent else {}
+        return {one: found.get(one, True) for one in sent}
 
     def _score(self, digest: Digest) -> list[tuple[Use, Observation, Score]]:
         """What every detector says of every observation; those scores that fire."""

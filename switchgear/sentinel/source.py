@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 import time
 from collections import Counter
 from dataclasses import dataclass
@@ -39,7 +40,12 @@ BATCH = 64
 _SATURATED = 1024
 """Bits of a bloom filter, of 2,048, above which it promises anything."""
 
+_HEADER = "eth_getBlockByNumber"
 _LOGS = "eth_getLogs"
+_BODY = "eth_getBlockByHash"
+_HASH = re.compile(r"0x[\da-f]{64}", re.IGNORECASE)
+_TRANSACTION = re.compile(r"0x[\da-f]{40} (0x[\da-f]{40}|None) 0x([\da-f]{2})* 0x[\da-f]+ 0x[\da-f]+", re.IGNORECASE)
+"""Sender, receiver, start of the data, position and value."""
 
 
 class Header(NamedTuple):
@@ -58,18 +64,23 @@ class Header(NamedTuple):
     def of(cls, found: Mapping[str, Any]) -> Header:
         """From a node's answer; `RPCFailed` if it is none."""
         try:
+            transactions = tuple(one["hash"] if isinstance(one, dict) else one for one in found["transactions"])
+            for one in (found["hash"], found["parentHash"], *transactions):
+                if not _HASH.fullmatch(one):
+                    raise malformed(_HEADER, one)
+            # A filter that cannot be read promises nothing, and must not pass for one that does.
+            int(found["logsBloom"], 16)
             return cls(
                 number=int(found["number"], 16),
-                hash=str(found["hash"]),
-                parent=str(found["parentHash"]),
+                hash=found["hash"],
+                parent=found["parentHash"],
                 time=int(found["timestamp"], 16),
-                bloom=str(found["logsBloom"]),
+                bloom=found["logsBloom"],
                 base_fee=int(found.get("baseFeePerGas") or "0x0", 16),
-                transactions=tuple(one["hash"] if isinstance(one, dict) else one for one in found["transactions"]),
+                transactions=transactions,
             )
-        except (KeyError, TypeError, ValueError) as error:
-            method = "eth_getBlockByNumber"
-            raise malformed(method, error) from error
+        except MALFORMED as error:
+            raise malformed(_HEADER, error) from error
 
 
 class Block(NamedTuple):
@@ -223,14 +234,14 @@ class Source:
             # The block by its number, as the endpoint has it; its logs by the hash that was told.
             found, logs = await endpoint.batch(
                 [
-                    ("eth_getBlockByNumber", [hex(number), True]),
+                    (_HEADER, [hex(number), True]),
                     (_LOGS, [{"address": self.addresses, "blockHash": block_hash}]),
                 ]
             )
             if isinstance(found, dict):
                 header = Header.of(found)
                 told = header.hash == block_hash and isinstance(logs, list)
-                return _Sight(number, [header], found["transactions"], logs if told else None)
+                return _Sight(number, [header], _transactions(found), logs if told else None)
         head = int(await endpoint.request("eth_blockNumber"), 16)
         numbers = range(tip + 1, min(head, tip + BATCH) + 1) if head > tip else [head]
         return _Sight(head, await _headers(endpoint, numbers))
@@ -416,7 +427,7 @@ def _announcement(message: str | bytes) -> tuple[int, str] | None:
 
 async def _headers(endpoint: Endpoint, numbers: Iterable[int | str]) -> list[Header]:
     asked = [[number if isinstance(number, str) else hex(number), False] for number in numbers]
-    found = await endpoint.request_many("eth_getBlockByNumber", asked)
+    found = await endpoint.request_many(_HEADER, asked)
     headers = []
     for block in found:
         if block is None:
@@ -424,19 +435,29 @@ async def _headers(endpoint: Endpoint, numbers: Iterable[int | str]) -> list[Hea
             break
         headers.append(Header.of(block))
     if not headers:
-        method = "eth_getBlockByNumber"
-        raise RPCFailed(method, None, "no such block")
+        raise RPCFailed(_HEADER, None, "no such block")
     return headers
 
 
 async def _bodies(endpoint: Endpoint, run: list[Header]) -> list[list[dict[str, Any]]]:
     """Transactions of blocks, complete by their headers."""
-    method = "eth_getBlockByHash"
-    found = await endpoint.request_many(method, [[header.hash, True] for header in run])
+    found = await endpoint.request_many(_BODY, [[header.hash, True] for header in run])
     for header, block in zip(run, found, strict=True):
         if block is None or Header.of(block) != header:
-            raise RPCFailed(method, None, f"another block than {header.hash}")
-    return [block["transactions"] for block in found]
+            raise RPCFailed(_BODY, None, f"another block than {header.hash}")
+    return [_transactions(block) for block in found]
+
+
+def _transactions(block: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """A block's transactions; `RPCFailed` if what is read of them later cannot be."""
+    for one in block["transactions"]:
+        try:
+            text = f"{one['from']} {one.get('to')} {one['input'][:10]} {one['transactionIndex']} {one['value']}"
+        except MALFORMED as error:
+            raise malformed(_BODY, error) from error
+        if not _TRANSACTION.fullmatch(text):
+            raise malformed(_BODY, text)
+    return list(block["transactions"])
 
 
 def _may_have(bloom: int, mark: str) -> bool:

@@ -176,6 +176,34 @@ def test_run__one_of_two_hides_a_transaction__it_is_seen(
         assert hashes(watch) == [sent]
 
 
+@pytest.mark.parametrize("field", ["from", "to", "input", "value", "transactionIndex", "hash"])
+@pytest.mark.parametrize("value", ["0xzz", "", 7, None, [], "absent"])
+def test_run__a_block_with_nonsense_in_it__ends_nothing(
+    chain: Chain, watch: Watch, proxy: Proxy, second: Proxy, field: str, value: Any
+) -> None:
+    """OP-1: what cannot be read of one endpoint's block is read of another's."""
+    if (field, value) == ("to", None):
+        pytest.skip("a creation has no receiver")
+
+    def garble(_params: list[Any], block: Any) -> Any:
+        if not block or not all(isinstance(one, dict) for one in block["transactions"]):
+            return block
+        changed = [{**one, field: value} for one in block["transactions"]]
+        for one in changed:
+            if value == "absent":
+                del one[field]
+        return {**block, "transactions": changed}
+
+    for method in ("eth_getBlockByNumber", "eth_getBlockByHash"):
+        proxy.fault(method, garble)
+    proxy.fault("eth_getTransactionReceipt", lambda _params, receipt: {**receipt, "status": value})
+    with watch.running(endpoints=[proxy.url, second.url]):
+        until(lambda: watch.taken(chain.height), "first start")
+        sent = chain.act(1)
+        until(lambda: watch.taken(chain.height), "the block")
+        assert hashes(watch) == [sent]
+
+
 def test_run__delayed_and_repeated_requests__nothing_is_doubled(chain: Chain, watch: Watch, proxy: Proxy) -> None:
     """OP-2: a node that gets a transaction twice mines it once."""
     proxy.twice = {"eth_sendRawTransaction", "eth_getLogs"}
