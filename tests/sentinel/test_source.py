@@ -176,14 +176,20 @@ def test_run__one_of_two_hides_a_transaction__it_is_seen(
         assert hashes(watch) == [sent]
 
 
-@pytest.mark.parametrize("field", ["from", "to", "input", "value", "transactionIndex", "hash"])
-@pytest.mark.parametrize("value", ["0xzz", "", 7, None, [], "absent"])
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        (field, value)
+        for field in ("from", "to", "input", "value", "transactionIndex", "hash")
+        for value in ("0xzz", "", 7, None, [], "absent")
+        # A creation has no receiver.
+        if (field, value) not in (("to", None), ("to", "absent"))
+    ],
+)
 def test_run__a_block_with_nonsense_in_it__ends_nothing(
     chain: Chain, watch: Watch, proxy: Proxy, second: Proxy, field: str, value: Any
 ) -> None:
     """OP-1: what cannot be read of one endpoint's block is read of another's."""
-    if (field, value) == ("to", None):
-        pytest.skip("a creation has no receiver")
 
     def garble(_params: list[Any], block: Any) -> Any:
         if not block or not all(isinstance(one, dict) for one in block["transactions"]):
