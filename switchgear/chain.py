@@ -38,7 +38,7 @@ from switchgear.interface import Event, Interface
 from switchgear.values import to_address, to_uint
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 
 BlockIdentifier: TypeAlias = int | str
 """A block's number, its 0x hash, or `latest`, `pending`, `safe`, `finalized`, `earliest`."""
@@ -106,7 +106,7 @@ class Node:
     def request(self, method: str, *params: Any) -> Any:
         """One request's result."""
         ask = self.web3.provider.make_request
-        return self._result(method, self._post(lambda: ask(RPCEndpoint(method), params)))
+        return result_of(method, self._post(lambda: ask(RPCEndpoint(method), params)))
 
     def request_many(self, method: str, params: Sequence[Sequence[Any]]) -> list[Any]:
         """The results of many requests of one kind, in order, in as few round trips as the node allows."""
@@ -115,7 +115,7 @@ class Node:
             part = params[start : start + BATCH]
             answers = self._batch(method, part) if len(part) > 1 else None
             if isinstance(answers, list) and len(answers) == len(part):
-                results += [self._result(method, answer) for answer in answers]
+                results += [result_of(method, answer) for answer in answers]
             else:
                 results += [self.request(method, *one) for one in part]
         return results
@@ -136,21 +136,21 @@ class Node:
             raise RPCFailed("eth_getBlockByNumber", None, f"no block {block}")
         return dict(found)
 
-    def logs(self, address: str, topics: Sequence[Any], first: int, last: int) -> Iterator[dict[str, Any]]:
-        """Logs of a contract in blocks `first` to `last`, both included."""
-        span = LOG_RANGE
-        while first <= last:
-            end = min(last, first + span - 1)
-            wanted = {"address": address, "topics": list(topics), "fromBlock": hex(first), "toBlock": hex(end)}
+    def logs(
+        self, address: str | Sequence[str], topics: Sequence[Any], first: int, last: int
+    ) -> Iterator[dict[str, Any]]:
+        """Logs of a contract, or of several, in blocks `first` to `last`, both included."""
+        spans = log_spans(first, last)
+        span = next(spans)
+        while span is not None:
+            wanted = log_filter(address, topics, *span)
             try:
                 found = self.request("eth_getLogs", wanted)
-            except RPCFailed:
-                if end == first:
-                    raise
-                span = max(1, (end - first + 1) // 2)
+            except RPCFailed as error:
+                span = spans.send(error)
                 continue
             yield from found
-            first = end + 1
+            span = next(spans)
 
     def _batch(self, method: str, params: Sequence[Sequence[Any]]) -> Any:
         """The answers to a batch, or something else where the node or the connection takes none."""
@@ -171,22 +171,49 @@ class Node:
             message = f"no node answers ({type(error).__name__}): check the network's endpoint, and that the node runs"
             raise NoConnection(message) from None
 
-    def _result(self, method: str, answer: Any) -> Any:
-        error = answer.get("error")
-        if error is None:
-            return answer.get("result")
-        if not isinstance(error, dict):
-            raise RPCFailed(method, None, str(error))
-        code, reason = error.get("code"), str(error.get("message", ""))
-        data = error.get("data")
-        if isinstance(data, dict):
-            data = data.get("data")
-        if method in ("eth_call", "eth_estimateGas"):
-            if isinstance(data, str) and data.startswith("0x"):
-                raise from_revert(bytes.fromhex(data[2:]))
-            if code in _REVERT_CODES and "revert" in reason.lower():
-                raise from_revert(b"")
-        raise RPCFailed(method, code, reason)
+
+def result_of(method: str, answer: Any) -> Any:
+    """The result in a JSON-RPC answer; `RPCFailed` or, for a call, `ContractReverted` if it has an error instead."""
+    if not isinstance(answer, dict):
+        raise RPCFailed(method, None, "malformed answer (no object)")
+    error = answer.get("error")
+    if error is None:
+        return answer.get("result")
+    if not isinstance(error, dict):
+        raise RPCFailed(method, None, str(error))
+    code, reason = error.get("code"), str(error.get("message", ""))
+    data = error.get("data")
+    if isinstance(data, dict):
+        data = data.get("data")
+    if method in ("eth_call", "eth_estimateGas"):
+        if isinstance(data, str) and data.startswith("0x"):
+            raise from_revert(bytes.fromhex(data[2:]))
+        if code in _REVERT_CODES and "revert" in reason.lower():
+            raise from_revert(b"")
+    raise RPCFailed(method, code, reason)
+
+
+def log_spans(first: int, last: int) -> Generator[tuple[int, int] | None, RPCFailed | None, None]:
+    """Spans of blocks to ask for logs in, one after the other, and None at the end.
+
+    Whoever asks sends back what the node refused one with: it is given in halves then, and raised if it is one block.
+    """
+    width = LOG_RANGE
+    while first <= last:
+        end = min(last, first + width - 1)
+        refused = yield first, end
+        if refused is None:
+            first = end + 1
+        elif end == first:
+            raise refused
+        else:
+            width = max(1, (end - first + 1) // 2)
+    yield None
+
+
+def log_filter(addresses: Any, topics: Sequence[Any], first: int, last: int) -> dict[str, Any]:
+    """What ``eth_getLogs`` takes, for blocks `first` to `last`, both included."""
+    return {"address": addresses, "topics": list(topics), "fromBlock": hex(first), "toBlock": hex(last)}
 
 
 def to_block(block: BlockIdentifier) -> str:

@@ -39,7 +39,7 @@ UNLIMITED = 2**256 - 1
 RECIPIENT = 2**16 - 1
 """In a rule: the decoded recipient, instead of a word of the arguments."""
 NO_EXPIRY = 2**40 - 1
-_ANY_ADAPTER = "SafeAgentGuard"
+ANY_ADAPTER = "SafeAgentGuard"
 """Its ABI has all that policies have in common: the policy itself is abstract."""
 _INIT_CODE = 49_152
 """Bytes that a deployment may carry."""
@@ -193,7 +193,7 @@ class SessionPolicy(Delayed):
     name = "session policy"
 
     def __init__(self, web3: Web3, address: str, *, chain_id: int | None = None) -> None:
-        super().__init__(web3, address, Interface(load(_ANY_ADAPTER).abi), chain_id=chain_id)
+        super().__init__(web3, address, Interface(load(ANY_ADAPTER).abi), chain_id=chain_id)
 
     # ------------------------------------------------------------------ reads
 

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import asdict
-from typing import TYPE_CHECKING
 
 import click
-from rich.table import Table
 
-from switchgear.ops.cli import console, print_json
-
-if TYPE_CHECKING:
-    from switchgear.bench.run import Result
+from switchgear.ops.cli import console
 
 
 @click.command()
@@ -22,7 +18,7 @@ if TYPE_CHECKING:
     "rates",
     type=click.IntRange(1),
     multiple=True,
-    help="Denials in a block of one second; may be repeated.  [default: 100, 300, 1000, 3000]",
+    help="Denials in a block of one second; may be repeated.  [default: 100, 300, 1000, 3000, 10000]",
 )
 @click.option(
     "--watcher",
@@ -32,39 +28,30 @@ if TYPE_CHECKING:
     help="Only this one; may be repeated.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def cli(rounds: int, rates: tuple[int, ...], watchers: tuple[str, ...], as_json: bool) -> None:
+@click.option("--write", is_flag=True, help="Write the figures into docs/watch.md.")
+def cli(rounds: int, rates: tuple[int, ...], watchers: tuple[str, ...], as_json: bool, write: bool) -> None:
     """Measure the sentinel, a Silverback bot and a polling loop, on one local chain each, one after the other."""
-    from switchgear.bench.run import RATES, WATCHERS, memory_per_agent, run  # noqa: PLC0415 - takes a while
+    from switchgear import tables  # noqa: PLC0415 - takes a while
+    from switchgear.bench import report  # noqa: PLC0415
+    from switchgear.bench.run import RATES, WATCHERS, memory_per_agent, run  # noqa: PLC0415
 
     results = run(rates=rates or RATES, rounds=rounds, watchers=watchers or WATCHERS)
     memory, load = memory_per_agent(), os.getloadavg()[0]
+    measured = list(report.measured(results, rounds, memory))
     if as_json:
         shown = [{**asdict(one), "p50": one.p50, "worst": one.worst} for one in results]
         # Latencies are fractions of a second: these are floats, and no amounts.
-        print_json({"watchers": _plain(shown), "bytes_per_agent": round(memory), "load": round(load, 2)})
-        return
-    table = Table("Watcher", "Trip mined, median", "worst", "missed", "Denials/s within a block")
-    for one in results:
-        table.add_row(one.watcher, _seconds(one.p50), _seconds(one.worst), f"{one.missed} of {rounds}", _kept(one))
-    out = console()
-    out.print(table)
-    out.print(f"the sentinel's view: {memory:,.0f} bytes for each agent; load of this machine at the end: {load:.1f}")
-
-
-def _kept(result: Result) -> str:
-    last = max(result.lags, default=0)
-    if last == result.kept:
-        return f"{result.kept:,}, the most that was tried"
-    lag = result.lags[last]
-    return f"{result.kept:,} ({last:,}: {'no trip' if lag is None else f'{lag:.1f} s'})"
-
-
-def _seconds(value: float | None) -> str:
-    return "-" if value is None else f"{1000 * value:,.0f} ms"
+        told = {"watchers": _plain(shown), "bytes_per_agent": round(memory), "load": round(load, 2)}
+        click.echo(json.dumps(told, indent=2))
+    else:
+        tables.show(console(), measured)
+        console().print(f"load of this machine at the end: {load:.1f}")
+    if write:
+        report.PAGE.write_text(tables.fill(report.PAGE.read_text(), report.MARK, measured))
 
 
 def _plain(value: object) -> object:
-    """Floats as numbers to the millisecond."""
+    """Floats as numbers to the tenth of a millisecond."""
     if isinstance(value, float):
         return round(value, 4)
     if isinstance(value, dict):

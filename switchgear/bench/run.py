@@ -6,9 +6,10 @@ import json
 import shutil
 import subprocess
 import sys
+import threading
 import time
 import tracemalloc
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -18,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 from eth_abi.abi import encode
 from eth_account import Account
 from web3 import HTTPProvider, Web3
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
 
 from switchgear import signing
 from switchgear.artifacts import load
@@ -36,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 WATCHERS = ("sentinel", "silverback", "polling")
-RATES = (100, 300, 1_000, 3_000)
+RATES = (100, 300, 1_000, 3_000, 10_000)
 """Denials in a block, one block a second."""
 _BLOCKS = 4
 """Blocks at each rate; the mark is the last denial of the last."""
@@ -44,10 +47,14 @@ _MNEMONIC = "test test test test test test test test test test test junk"
 _HOUR = 3600
 _START = 120.0
 """Seconds that a watcher has until it reacts for the first time."""
+_AGAIN = 2.0
+"""Seconds after which it gets another mark to react to."""
 _GIVE_UP = 8.0
 """Seconds after which a mark counts as missed."""
 _PAUSE = 1.0
 """Seconds before and after a reset, in which a watcher may finish what it is at."""
+_LOOK = 0.005
+"""Seconds between looks at the kill switch; how long it took is not measured by them."""
 _GAS_LIMIT = 10**9
 
 
@@ -57,10 +64,10 @@ class Result:
 
     watcher: str
     latencies: list[float] = field(default_factory=list)
-    """Seconds from the block of the mark to the block of the trip, mined on demand."""
+    """Seconds from the block of the mark to the block of the trip, mined on demand, as the node tells of both."""
     missed: int = 0
     kept: int = 0
-    """Highest rate at which the trip came within a second of the mark's block."""
+    """Highest rate at which the trip's block came within a second of the mark's."""
     lags: dict[int, float | None] = field(default_factory=dict)
     """Seconds to the trip at each rate tried; None if it did not come."""
 
@@ -75,11 +82,35 @@ class Result:
         return max(self.latencies, default=None)
 
 
+class Heads:
+    """When the node told of each block."""
+
+    def __init__(self, url: str) -> None:
+        self.seen: dict[int, float] = {}
+        """By number, in seconds of `time.perf_counter`."""
+        self._socket = connect(url.replace("http", "ws", 1))
+        request = {"jsonrpc": "2.0", "id": 1, "method": "eth_subscribe", "params": ["newHeads"]}
+        self._socket.send(json.dumps(request))
+        self._socket.recv()
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def close(self) -> None:
+        """Listens no longer."""
+        self._socket.close()
+
+    def _listen(self) -> None:
+        with suppress(ConnectionClosed):
+            for message in self._socket:
+                now = time.perf_counter()
+                self.seen[int(json.loads(message)["params"]["result"]["number"], 16)] = now
+
+
 class Bench:
     """A chain with an agent, and a contract that is denied as often as it is told."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, heads: Heads) -> None:
         self.url = url
+        self._heads = heads
         self.node = Node(Web3(HTTPProvider(url)))
         Account.enable_unaudited_hdwallet_features()
         keys = [Account.from_mnemonic(_MNEMONIC, account_path=f"m/44'/60'/0'/0/{index}") for index in range(6)]
@@ -117,13 +148,28 @@ class Bench:
         """Whether the kill switch is open."""
         return not self.breaker.status_of(self.agent).admitted
 
-    def trip_time(self, since: float, limit: float) -> float | None:
-        """Seconds until the kill switch is open; None if it is not in time."""
-        while time.perf_counter() - since < limit:
-            if self.stopped:
-                return time.perf_counter() - since
-            time.sleep(0.002)
-        return None
+    @property
+    def height(self) -> int:
+        """Number of the newest block."""
+        return int(self.node.request("eth_blockNumber"), 16)
+
+    def wait(self, limit: float) -> bool:
+        """Whether the kill switch opens within so many seconds."""
+        until = time.perf_counter() + limit
+        while not self.stopped:
+            if time.perf_counter() > until:
+                return False
+            time.sleep(_LOOK)
+        return True
+
+    def reaction(self, block: int) -> float | None:
+        """Seconds from a block to the one in which the kill switch was opened; None if it is not in time."""
+        trip = next(self.breaker.events("AgentTripped", from_block=block), None) if self.wait(_GIVE_UP) else None
+        if trip is None:
+            return None
+        while not {block, trip.block_number} <= self._heads.seen.keys():
+            time.sleep(_LOOK)
+        return self._heads.seen[trip.block_number] - self._heads.seen[block]
 
     def rearm(self) -> None:
         """Closes the kill switch, once the watcher has seen it open."""
@@ -162,8 +208,8 @@ def run(*, rates: tuple[int, ...] = RATES, rounds: int = 10, watchers: tuple[str
     """Measures each watcher on a chain of its own."""
     results = []
     for watcher in watchers:
-        with listening("--accounts", "6", "--gas-limit", str(_GAS_LIMIT)) as url:
-            bench = Bench(url)
+        with listening("--accounts", "6", "--gas-limit", str(_GAS_LIMIT)) as url, closing(Heads(url)) as heads:
+            bench = Bench(url, heads)
             with _watching(watcher, bench):
                 results.append(_measure(watcher, bench, rates, rounds))
     return results
@@ -174,9 +220,9 @@ def _measure(watcher: str, bench: Bench, rates: tuple[int, ...], rounds: int) ->
     _warm_up(watcher, bench)
     for _ in range(rounds):
         bench.rearm()
-        began = time.perf_counter()
+        marked = bench.height + 1
         bench.deny(1, mark=True)
-        latency = bench.trip_time(began, _GIVE_UP)
+        latency = bench.reaction(marked)
         if latency is None:
             result.missed += 1
         else:
@@ -189,11 +235,11 @@ def _measure(watcher: str, bench: Bench, rates: tuple[int, ...], rounds: int) ->
             bench.deny(rate, mark=block == _BLOCKS - 1)
             due += 1
             time.sleep(max(0.0, due - time.perf_counter()))
-            mined = time.perf_counter()
             bench.mine()
+        marked = bench.height
         # The trip is mined when it comes: what is measured is the watcher.
         bench.node.request("evm_setAutomine", True)
-        lag = bench.trip_time(mined, _GIVE_UP)
+        lag = bench.reaction(marked)
         result.lags[rate] = lag
         if lag is None or lag > 1:
             break
@@ -205,7 +251,7 @@ def _warm_up(watcher: str, bench: Bench) -> None:
     until = time.perf_counter() + _START
     while time.perf_counter() < until:
         bench.deny(1, mark=True)
-        if bench.trip_time(time.perf_counter(), 2) is not None:
+        if bench.wait(_AGAIN):
             return
     message = f"{watcher} did not trip within {_START:.0f} s of its start"
     raise SwitchgearError(message)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.table import Table
-
+from switchgear import tables
 from switchgear.detect.bench import ALONE, AMONG, BURST, FOREST, MASKED, OF_AGENT, OF_LINEAGE, OURS, ZSCORE, Snapshot
 from switchgear.detect.lineage import LineageSynchrony
 from switchgear.detect.streams import ATTACKS, SHOCK, SYNCHRONY
 from switchgear.detect.suite import AGENT_DETECTORS, RATES, STIR
+from switchgear.tables import Measured
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,35 +54,19 @@ def shipped(full: Snapshot) -> dict[str, dict[str, float]]:
 
 def drift(before: Snapshot, after: Snapshot) -> list[str]:
     """Every figure that is not what it was, as `path: before -> after`."""
-    return list(_differences("", before, json.loads(json.dumps(after))))
+    return list(tables.differences("", before, json.loads(json.dumps(after))))
 
 
 def show(console: Console, snapshot: Snapshot) -> None:
     """The results, in a terminal."""
-    for title, header, rows in _results(snapshot):
-        table = Table(*header, title=title, title_justify="left", box=None)
-        for column in table.columns[1:]:
-            column.justify = "right"
-        for row in rows:
-            table.add_row(*(re.sub(r"\*\*|`", "", cell) for cell in row))
-        console.print(table)
-        console.print()
+    tables.show(console, _results(snapshot))
 
 
 def page(text: str, snapshot: dict[str, Any]) -> str:
     """The page with its generated parts made anew; each lies between two markers that bear its table's title."""
     full = snapshot["full"]
-    tables = [*_results(full), _thresholds(full), _beaten(full), _costs(snapshot["costs"])]
-    for title, header, rows in tables:
-        lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
-        body = "\n".join("| " + " | ".join(line) + " |" for line in lines)
-        marker = f"<!-- detect: {title} -->"
-        pattern = re.compile(rf"({re.escape(marker)}\n).*?(<!-- /detect -->)", re.DOTALL)
-        if not pattern.search(text):
-            message = f"the page has no {marker} ... <!-- /detect -->"
-            raise ValueError(message)
-        text = pattern.sub(rf"\g<1>{body}\n\g<2>", text)
-    return text
+    measured = [*_results(full), _thresholds(full), _beaten(full), _costs(snapshot["costs"])]
+    return tables.fill(text, "detect", measured)
 
 
 def beaten(snapshot: Snapshot) -> list[tuple[str, str, str, str, str]]:
@@ -103,11 +86,8 @@ def beaten(snapshot: Snapshot) -> list[tuple[str, str, str, str, str]]:
     ]
 
 
-_Table = tuple[str, list[str], list[list[str]]]
-
-
-def _results(snapshot: Snapshot) -> Iterator[_Table]:
-    """Title, header and rows of the tables of what was found."""
+def _results(snapshot: Snapshot) -> Iterator[Measured]:
+    """The tables of what was found."""
     parts = (
         ("agents", tuple(OF_AGENT), "an agent"),
         ("among", tuple(AMONG), "an agent among others"),
@@ -124,7 +104,7 @@ def _results(snapshot: Snapshot) -> Iterator[_Table]:
                 rows.append([f"{attack} (decoy)" if attack == SHOCK else attack, *cells])
             alarms = found["false_alarms"][key]
             rows.append([f"false alarms in {rate} days", *(f"{alarms[name]:.2f}" for name in candidates)])
-            yield f"{part}, {rate}", header, rows
+            yield Measured(f"{part}, {rate}", header, rows)
 
 
 def _cell(found: dict[str, Any], best: float, *, decoy: bool) -> str:
@@ -134,7 +114,7 @@ def _cell(found: dict[str, Any], best: float, *, decoy: bool) -> str:
     return recall if found["until"] is None else f"{recall}, {found['until']:g}"
 
 
-def _thresholds(snapshot: Snapshot) -> _Table:
+def _thresholds(snapshot: Snapshot) -> Measured:
     names = (*AGENT_DETECTORS, LineageSynchrony.name)
     columns = [STIR, *map(str, RATES)]
     rows = [
@@ -147,25 +127,17 @@ def _thresholds(snapshot: Snapshot) -> _Table:
         ]
         for name in names
     ]
-    return "thresholds", ["Detector", "A member stirs", *(f"1 in {rate} days" for rate in RATES)], rows
+    return Measured("thresholds", ["Detector", "A member stirs", *(f"1 in {rate} days" for rate in RATES)], rows)
 
 
-def _beaten(snapshot: Snapshot) -> _Table:
+def _beaten(snapshot: Snapshot) -> Measured:
     rows = [
         [attack, f"1 in {rate} days", TITLES[rival], ours, theirs]
         for attack, rate, rival, ours, theirs in beaten(snapshot)
     ]
-    return "beaten", ["Attack", "False alarms", "Rival", "Detectors find", "Rival finds"], rows
+    return Measured("beaten", ["Attack", "False alarms", "Rival", "Detectors find", "Rival finds"], rows)
 
 
-def _costs(costs: dict[str, dict[str, float]]) -> _Table:
+def _costs(costs: dict[str, dict[str, float]]) -> Measured:
     rows = [[f"`{name}`", f"{one['microseconds']:g}", f"{one['bytes']:,}"] for name, one in costs.items()]
-    return "costs", ["Detector", "Microseconds an action", "Bytes of state an agent"], rows
-
-
-def _differences(path: str, before: Any, after: Any) -> Iterator[str]:
-    if isinstance(before, dict) and isinstance(after, dict):
-        for key in before | after:
-            yield from _differences(f"{path}.{key}" if path else key, before.get(key), after.get(key))
-    elif before != after:
-        yield f"{path}: {before} -> {after}"
+    return Measured("costs", ["Detector", "Microseconds an action", "Bytes of state an agent"], rows)

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.table import Table
-
+from switchgear import tables
 from switchgear.gas.chain import Artifacts, anvil
 from switchgear.gas.crowd import LINES, SIZES, measure_crowd
 from switchgear.gas.peers import PEERS, measure_peers
 from switchgear.gas.rows import BUDGETS, TITLES, measure_rows
 from switchgear.gas.wallets import WALLETS, measure_wallets
 from switchgear.gas.world import World
+from switchgear.tables import Measured
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -102,7 +101,7 @@ def drift(before: Snapshot, after: Snapshot) -> list[str]:
     return [
         line
         for part in ("rows", "peers", "wallets", "agents", "code")
-        for line in _differences(part, measured[part], after[part])
+        for line in tables.differences(part, measured[part], after[part])
     ]
 
 
@@ -114,52 +113,36 @@ def over_budget(snapshot: Snapshot) -> dict[str, int]:
 
 def show(console: Console, snapshot: Snapshot) -> None:
     """Everything, in a terminal."""
-    for title, header, rows in _tables(snapshot):
-        table = Table(*header, title=title, title_justify="left", box=None)
-        for column in table.columns[1:]:
-            column.justify = "right"
-        for row in rows:
-            table.add_row(*(re.sub(r"\*\*|`", "", cell) for cell in row))
-        console.print(table)
-        console.print()
+    tables.show(console, _tables(snapshot))
     for name, excess in over_budget(snapshot).items():
         console.print(f"[bold red]{name} is over budget by {excess:,}[/]")
 
 
 def page(text: str, snapshot: Snapshot) -> str:
     """The page with its generated parts made anew; each lies between two markers that bear its table's title."""
-    for title, header, rows in _tables(snapshot):
-        lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
-        body = "\n".join("| " + " | ".join(line) + " |" for line in lines)
-        marker = f"<!-- gas: {title} -->"
-        pattern = re.compile(rf"({re.escape(marker)}\n).*?(<!-- /gas -->)", re.DOTALL)
-        if not pattern.search(text):
-            message = f"the page has no {marker} ... <!-- /gas -->"
-            raise ValueError(message)
-        text = pattern.sub(rf"\g<1>{body}\n\g<2>", text)
-    return text
+    return tables.fill(text, "gas", _tables(snapshot))
 
 
-def _tables(snapshot: Snapshot) -> Iterator[tuple[str, list[str], list[list[str]]]]:
-    """Title, header and rows of each table."""
+def _tables(snapshot: Snapshot) -> Iterator[Measured]:
+    """Each table of the page."""
     rows = snapshot["rows"]
     header = ["Path", "Gas", "Floor", "Gas / floor", "Budget", "Verdict", "With EIP-8038"]
-    yield "budgeted", header, [_budgeted(name, rows[name]) for name in BUDGETS]
+    yield Measured("budgeted", header, [_budgeted(name, rows[name]) for name in BUDGETS])
     others = [
         [TITLES[name], f"{row['gas']:,}", f"{row['eip8038']:,}"] for name, row in rows.items() if name not in BUDGETS
     ]
-    yield "others", ["Path", "Gas", "With EIP-8038"], others
+    yield Measured("others", ["Path", "Gas", "With EIP-8038"], others)
     split = [
         [TITLES[name], f"{row['gas']:,}", f"{row['core']:,}", f"{row['adapter']:,}"]
         for name, row in rows.items()
         if row["core"] is not None and name in BUDGETS
     ]
-    yield "split", ["Path", "Gas", "In the core", "In the caller"], split
+    yield Measured("split", ["Path", "Gas", "In the core", "In the caller"], split)
     ours = [["**Switchgear**, admission", "this repository", *_costs(rows["admit"])]]
     theirs = [[peer.title, f"`{peer.package}`", *_costs(snapshot["peers"][name])] for name, peer in PEERS.items()]
-    yield "peers", ["Guard", "From", "Gas", "Slots written", "With EIP-8038"], ours + theirs
+    yield Measured("peers", ["Guard", "From", "Gas", "Slots written", "With EIP-8038"], ours + theirs)
     wallets = [_wallet(name, snapshot["wallets"][name]) for name in WALLETS]
-    yield (
+    yield Measured(
         "wallets",
         ["Wallet and guard", "Gas", "Floor", "Budget", "Verdict", "Slots written", "With EIP-8038"],
         wallets,
@@ -168,15 +151,12 @@ def _tables(snapshot: Snapshot) -> Iterator[tuple[str, list[str], list[list[str]
         [f"{int(size):,}", *(f"{figures[line]:,}" if line in figures else "none yet" for line in LINES)]
         for size, figures in snapshot["agents"].items()
     ]
-    yield "agents", ["Enrolled agents", *LINES.values()], agents
+    yield Measured("agents", ["Enrolled agents", *LINES.values()], agents)
     code = [[f"`{name}`", f"{one['bytes']:,}", f"{one['percent']} %"] for name, one in snapshot["code"].items()]
-    yield "code", ["Contract", "Bytes", "Of the limit"], code
+    yield Measured("code", ["Contract", "Bytes", "Of the limit"], code)
     tools = {**snapshot["tools"], **snapshot["tools"]["packages"]}
-    yield (
-        "tools",
-        ["Tool or setting", "Value"],
-        [[name, str(value)] for name, value in tools.items() if name != "packages"],
-    )
+    facts = [[name, str(value)] for name, value in tools.items() if name != "packages"]
+    yield Measured("tools", ["Tool or setting", "Value"], facts)
 
 
 def _budgeted(name: str, row: dict[str, Any]) -> list[str]:
@@ -209,14 +189,6 @@ def _verdict(row: dict[str, Any]) -> str:
 
 def _costs(row: dict[str, Any]) -> list[str]:
     return [f"{row['gas']:,}", str(row["written_slots"]), f"{row['eip8038']:,}"]
-
-
-def _differences(path: str, before: Any, after: Any) -> Iterator[str]:
-    if isinstance(before, dict) and isinstance(after, dict):
-        for key in before | after:
-            yield from _differences(f"{path}.{key}", before.get(key), after.get(key))
-    elif before != after:
-        yield f"{path}: {before} -> {after}"
 
 
 def _tools() -> dict[str, Any]:

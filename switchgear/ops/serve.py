@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import signal
-from functools import partial
 
 import click
 
 from switchgear.ops.cli import Command, core_option, note
 from switchgear.ops.context import context
 from switchgear.serve import Page, Watch
-from switchgear.serve.people import pending
+from switchgear.serve.people import People
 from switchgear.values import to_address
 
 
@@ -46,7 +45,7 @@ def cli(
     first = ctx.from_block(breaker) if from_block is None else from_block
     chosen = None if protocol is None else to_address(protocol, name="--protocol")
     guarded = [to_address(policy, name="--policy") for policy in policies]
-    approvals = partial(pending, breaker.node.web3, guarded, first) if guarded else None
+    approvals = People(breaker.node.web3, guarded, first).pending if guarded else None
     watch = Watch(breaker, first, decimals=decimals, protocol=chosen, approvals=approvals)
     # Whatever is wrong with node or core shows before anybody opens the page.
     watch.state()

@@ -13,8 +13,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+from eth_abi.exceptions import DecodingError
+from eth_account.signers.local import LocalAccount
 
 from switchgear.chain import GAS_MARGIN, code_hash, is_safe, sender_address, sign_transaction
 from switchgear.errors import (
@@ -36,7 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from switchgear.interface import Interface
-    from switchgear.sentinel.endpoint import Endpoint, Endpoints
+    from switchgear.sentinel.endpoint import Call, Endpoint, Endpoints
     from switchgear.sentinel.store import Store
 
 LOGGER = logging.getLogger(__name__)
@@ -50,6 +54,12 @@ _REBROADCAST = 2.0
 """Seconds after which the same transaction is handed to every endpoint again."""
 _TIP = 10**9
 """Wei of priority fee if no endpoint suggests one."""
+_PRICES: tuple[Call, Call] = (("eth_gasPrice", []), ("eth_maxPriorityFeePerGas", []))
+"""What `Actuator._fees` goes by."""
+_NUMBER = re.compile(r"0x[0-9a-fA-F]+\Z")
+
+Said: TypeAlias = "dict[Endpoint, Any]"
+"""What each endpoint answers to one call, or fails with."""
 
 
 class Target(NamedTuple):
@@ -186,17 +196,19 @@ class Actuator:
     async def _begin(self, action: Action, signer: str) -> None:
         """Sends the transaction of an action, unless it needs none or cannot succeed."""
         target = Target.read(action.target)
-        # All at once: each question takes as long as all of them.
-        reached, gas, (fee, tip), nonce = await asyncio.gather(
-            self._reached(target), self._gas(target, action, signer), self._fees(), self._next_nonce(signer)
+        # All in one round trip: between the log and the trip each of them counts.
+        status, estimates, counts, *prices = await self._ask(
+            self._question(target), self._trip(target, action, signer), _count(signer), *_PRICES
         )
-        if reached:
+        nonce, (fee, tip) = self._next_nonce(signer, counts), self._fees(*prices)
+        if self._reached(target, status):
             # It may have landed itself, before a reorganisation that kept it: then the hash is the reason.
-            status, reason = ("landed", action.reason) if action.reason else ("open", "")
-            self._store.finish(action.id, status, reason, await self._height())
+            outcome, reason = ("landed", action.reason) if action.reason else ("open", "")
+            self._store.finish(action.id, outcome, reason, await self._height())
             return
+        gas = _gas(estimates)
         if isinstance(gas, ContractReverted):
-            await self._refuse(action, gas)
+            self._refuse(action, gas)
             return
         sending = await self._sign(signer, nonce, action, gas, fee, tip, bumps=0)
         self._store.put_sending(sending)
@@ -204,7 +216,7 @@ class Actuator:
         await self._broadcast(sending)
         self.on_broadcast(action, time.time() - action.seen)
 
-    async def _refuse(self, action: Action, error: ContractReverted) -> None:
+    def _refuse(self, action: Action, error: ContractReverted) -> None:
         """The core would not do it: a guardian that is spent, or that is none."""
         reason = f"{type(error).__name__}: {error}"
         words = Target.read(action.target).words
@@ -219,10 +231,11 @@ class Actuator:
         sendings = self._store.sendings(signer)
         if not sendings:
             return
-        counts = answers(await self._endpoints.every(lambda one: _count(one, signer, "latest")))
+        (found,) = await self._ask(_count(signer))
+        counts = _numbers(found)
         if not counts:
             return
-        lowest, used = min(counts.values()), max(counts.values())
+        lowest, used = min(counts), max(counts)
         done: dict[str, bool] = {}
         for sending in sendings:
             if sending.action is not None:
@@ -240,9 +253,11 @@ class Actuator:
         """Whether the target was reached; says so once."""
         if action.status not in ("due", "sent"):
             return True
-        if not await self._reached(Target.read(action.target)):
+        target = Target.read(action.target)
+        status, receipts = await self._ask(self._question(target), _receipt(sending.hash))
+        if not self._reached(target, status):
             return False
-        receipt = await self._receipt(sending.hash)
+        receipt = _first(receipts)
         height = int(receipt["blockNumber"], 16) if receipt else await self._height()
         by_us = receipt is not None and int(receipt["status"], 16) == 1
         self._store.finish(action.id, "landed" if by_us else "open", sending.hash, height)
@@ -252,7 +267,8 @@ class Actuator:
     async def _used_up(self, sending: Sending, *, reached: bool) -> None:
         """The nonce is gone. If the target is not reached, somebody reset it, or it was not by our transaction."""
         if not reached and sending.action is not None:
-            receipt = await self._receipt(sending.hash)
+            (receipts,) = await self._ask(_receipt(sending.hash))
+            receipt = _first(receipts)
             if receipt and int(receipt["status"], 16):
                 # It did its work: whoever closed the breaker after it had the power to.
                 self._store.finish(sending.action, "landed", sending.hash, int(receipt["blockNumber"], 16))
@@ -264,12 +280,12 @@ class Actuator:
     async def _push(self, sending: Sending, *, reached: bool) -> None:
         """Broadcasts again, with a higher fee if it takes too long or cannot be mined at its own."""
         age = time.time() - sending.sent
-        base = await self._base()
-        if age < self._bump_after and base <= sending.fee:
+        prices = await self._ask(*_PRICES)
+        if age < self._bump_after and self._base(prices[0]) <= sending.fee:
             if age > _REBROADCAST:
                 await self._broadcast(sending)
             return
-        fee, tip = await self._fees()
+        fee, tip = self._fees(*prices)
         fee, tip = max(fee, int(sending.fee * _BUMP)), max(tip, int(sending.tip * _BUMP))
         if fee > self._max_fee:
             await self._at_the_bound(sending)
@@ -293,7 +309,7 @@ class Actuator:
         taken = [one.nonce for one in self._store.sendings(signer)]
         missing = sorted(set(range(lowest, max(taken, default=lowest))) - set(taken))
         for nonce in missing:
-            fee, tip = await self._fees()
+            fee, tip = self._fees(*await self._ask(*_PRICES))
             filler = await self._sign(signer, nonce, None, _FILLER_GAS, fee, tip, bumps=0)
             LOGGER.warning("nonce %d is missing: filling the gap", nonce)
             self._store.put_sending(filler)
@@ -301,71 +317,66 @@ class Actuator:
 
     # ------------------------------------------------------------------ the chain
 
-    async def _reached(self, target: Target) -> bool:
-        """Whether as many endpoints as the quorum asks for, of those that answer, say that it is so."""
+    async def _ask(self, *calls: Call) -> list[Said]:
+        """What each endpoint says to each of these calls, which it is asked together."""
+        given = await self._endpoints.every(lambda one: one.batch(calls))
+        return [
+            {one: said[index] if isinstance(said, list) else said for one, said in given.items()}
+            for index in range(len(calls))
+        ]
+
+    def _question(self, target: Target) -> Call:
+        """Whether it is so."""
         function, args = target.question()
-        request = {"to": self._core, "data": "0x" + self.interface.encode(function, args).hex()}
+        return "eth_call", [{"to": self._core, "data": "0x" + self.interface.encode(function, args).hex()}, "latest"]
 
-        async def ask(endpoint: Endpoint) -> bool:
-            try:
-                answer = await endpoint.request("eth_call", request, "latest")
-            except ContractReverted as error:
-                return type(error).__name__ == "OwnerUnchanged"
-            if not self.interface.returns(function):
-                return False
-            return target.reached(self.interface.decode(function, bytes.fromhex(answer[2:])))
+    def _trip(self, target: Target, action: Action, signer: str) -> Call:
+        """What it would take."""
+        function, args = target.call(note_of(action))
+        data = "0x" + self.interface.encode(function, args).hex()
+        return "eth_estimateGas", [{"from": signer, "to": self._core, "data": data}, "latest"]
 
-        said = answers(await self._endpoints.every(ask))
+    def _reached(self, target: Target, status: Said) -> bool:
+        """Whether as many endpoints as the quorum asks for, of those that answer, say that it is so."""
+        said = [one for one in (self._read(target, answer) for answer in status.values()) if one is not None]
         if not said:
             message = "no endpoint says whether a breaker is open"
             raise ChainError(message)
-        return sum(said.values()) >= min(self._quorum, len(said))
+        return sum(said) >= min(self._quorum, len(said))
 
-    async def _gas(self, target: Target, action: Action, signer: str) -> int | ContractReverted:
-        """A gas limit, or what the core would refuse the transaction with."""
-        function, args = target.call(note_of(action))
-        request = {"from": signer, "to": self._core, "data": "0x" + self.interface.encode(function, args).hex()}
-        given = await self._endpoints.every(lambda one: one.request("eth_estimateGas", request, "latest"))
-        estimates = [int(one, 16) for one in answers(given).values()]
-        refusals = [one for one in given.values() if isinstance(one, ContractReverted)]
-        # One that lags may refuse what the others would do.
-        if estimates or not refusals:
-            return max(GAS, *(int(one * GAS_MARGIN) for one in estimates)) if estimates else GAS
-        return refusals[0]
+    def _read(self, target: Target, answer: Any) -> bool | None:
+        """What one endpoint says of it; None if it says nothing."""
+        function, _ = target.question()
+        if isinstance(answer, ContractReverted):
+            return type(answer).__name__ == "OwnerUnchanged"
+        if isinstance(answer, ChainError):
+            return None
+        if not self.interface.returns(function):
+            return False
+        try:
+            return target.reached(self.interface.decode(function, bytes.fromhex(answer[2:])))
+        except (DecodingError, TypeError, ValueError):
+            return None
 
-    async def _base(self) -> int:
-        """Base fee of the next block, as the highest of what endpoints say of the last."""
-        blocks, prices = await asyncio.gather(
-            self._endpoints.every(lambda one: one.request("eth_getBlockByNumber", "latest", False)),
-            self._endpoints.every(lambda one: one.request("eth_gasPrice")),
-        )
-        found, pending = answers(blocks), answers(prices)
-        fees = [int(block.get("baseFeePerGas") or "0x0", 16) for block in found.values() if isinstance(block, dict)]
-        return max([self._base_fee if not fees else 0, *fees, *(int(one, 16) - _TIP for one in pending.values())])
+    def _base(self, prices: Said) -> int:
+        """Base fee of the next block: the last block's, or what endpoints ask for if that is more."""
+        return max([self._base_fee, *(one - _TIP for one in _numbers(prices))])
 
-    async def _fees(self) -> tuple[int, int]:
+    def _fees(self, prices: Said, tips: Said) -> tuple[int, int]:
         """Fee per gas and priority fee: twice the base fee stays enough for six full blocks."""
-        base, tips = await asyncio.gather(
-            self._base(), self._endpoints.every(lambda one: one.request("eth_maxPriorityFeePerGas"))
-        )
-        tip = max((int(one, 16) for one in answers(tips).values()), default=_TIP)
-        tip = min(tip, self._max_fee)
-        return min(2 * base + tip, self._max_fee), tip
+        tip = min(max(_numbers(tips), default=_TIP), self._max_fee)
+        return min(2 * self._base(prices) + tip, self._max_fee), tip
 
-    async def _next_nonce(self, signer: str) -> int:
-        counts = answers(await self._endpoints.every(lambda one: _count(one, signer, "latest")))
-        if not counts:
+    def _next_nonce(self, signer: str, counts: Said) -> int:
+        known = _numbers(counts)
+        if not known:
             message = "no endpoint knows the signer's nonce"
             raise ChainError(message)
-        return max([*counts.values(), *(one.nonce + 1 for one in self._store.sendings(signer))])
-
-    async def _receipt(self, tx_hash: str) -> dict[str, Any] | None:
-        found = answers(await self._endpoints.every(lambda one: one.request("eth_getTransactionReceipt", tx_hash)))
-        return next((one for one in found.values() if one), None)
+        return max([*known, *(one.nonce + 1 for one in self._store.sendings(signer))])
 
     async def _height(self) -> int:
-        found = answers(await self._endpoints.every(lambda one: one.request("eth_blockNumber")))
-        return max((int(one, 16) for one in found.values()), default=max(self._head, 0))
+        (heights,) = await self._ask(("eth_blockNumber", []))
+        return max(_numbers(heights), default=max(self._head, 0))
 
     async def _sign(
         self, signer: str, nonce: int, action: Action | None, gas: int, fee: int, tip: int, *, bumps: int
@@ -384,7 +395,11 @@ class Actuator:
         if action is not None:
             function, args = Target.read(action.target).call(note_of(action))
             request |= {"to": self._core, "data": "0x" + self.interface.encode(function, args).hex()}
-        raw = await asyncio.to_thread(sign_transaction, request, self._account)
+        if isinstance(self._account, LocalAccount):
+            raw = sign_transaction(request, self._account)
+        else:
+            # Whoever signs may take its time: a keyfile is deciphered, a device asks.
+            raw = await asyncio.to_thread(sign_transaction, request, self._account)
         if raw is None:
             message = f"{signer} has its key at the node: the sentinel needs an account that signs here"
             raise SignerRequired(message)
@@ -419,8 +434,30 @@ def prepared(interface: Interface, core: str, action: Action) -> dict[str, str]:
     return {"to": core, "data": "0x" + interface.encode(function, args).hex()}
 
 
-async def _count(endpoint: Endpoint, signer: str, block: str) -> int:
-    return int(await endpoint.request("eth_getTransactionCount", signer, block), 16)
+def _count(signer: str) -> Call:
+    return "eth_getTransactionCount", [signer, "latest"]
+
+
+def _receipt(tx_hash: str) -> Call:
+    return "eth_getTransactionReceipt", [tx_hash]
+
+
+def _gas(estimates: Said) -> int | ContractReverted:
+    """A gas limit, or what the core would refuse the transaction with."""
+    known = _numbers(estimates)
+    refusals = [one for one in estimates.values() if isinstance(one, ContractReverted)]
+    # One that lags may refuse what the others would do.
+    return refusals[0] if refusals and not known else max([GAS, *(int(one * GAS_MARGIN) for one in known)])
+
+
+def _numbers(said: Said) -> list[int]:
+    """Those answers that are numbers."""
+    return [int(one, 16) for one in said.values() if isinstance(one, str) and _NUMBER.match(one)]
+
+
+def _first(said: Said) -> dict[str, Any] | None:
+    """The first answer that is an object."""
+    return next((one for one in said.values() if isinstance(one, dict)), None)
 
 
 def _known(refusal: RPCFailed) -> bool:

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 TRANSFER = "0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef"
 """Topic of ``Transfer(address,address,uint256)``."""
 
+_TYPED: dict[str, Callable[[int], Any]] = {"verdict": decode_verdict, "setting": Setting, "cause": Cause}
+"""What these fields of the core's events are."""
+
 
 class Act(NamedTuple):
     """A transaction of an agent's wallet."""
@@ -83,7 +86,8 @@ class View:
 
     def __init__(self, interface: Interface, core: str, watched: Iterable[Watched]) -> None:
         self.decode = _remembering(interface.decode_log)
-        """A log of the core with the ABI's plain values; what was decoded lately is not decoded again."""
+        """A log of the core, with enumerations and verdicts in place of their numbers: `DecodingError` or `ValueError`
+        for what the core would not log. What was decoded lately is not decoded again."""
         self._binding = interface.topic("WalletBound")
         self._core = core.lower()
         self._watched = tuple(watched)
@@ -189,7 +193,7 @@ class View:
             digest.observations.append(self._plain(header, act))
 
     def _denial(self, header: Header, event: Event, act: Act | None) -> Observation:
-        wallet, verdict = event.args["wallet"], decode_verdict(event.args["verdict"])
+        wallet, verdict = event.args["wallet"], event.args["verdict"]
         agent = verdict.agent or self.wallets.get(wallet, 0)
         return Observation(
             time=header.time,
@@ -285,7 +289,7 @@ class View:
             self._changed(args)
         elif event.name == "LooseningScheduled":
             pending = Pending(
-                setting=Setting(args["setting"]).name.lower(),
+                setting=args["setting"].name.lower(),
                 **{name: args[name] for name in ("protocol", "key", "subject", "actor", "value", "eta", "expiry")},
             )
             self.pending[_name(args)] = pending
@@ -314,7 +318,11 @@ def _remembering(decode: Callable[[Mapping[str, Any]], Event | None]) -> Callabl
 
     @lru_cache(maxsize=1 << 14)
     def of(topics: tuple[str, ...], *values: str) -> Event | None:
-        return decode({"topics": topics, **dict(zip(names, values, strict=True))})
+        event = decode({"topics": topics, **dict(zip(names, values, strict=True))})
+        if event:
+            for name in _TYPED.keys() & event.args.keys():
+                event.args[name] = _TYPED[name](event.args[name])
+        return event
 
     return lambda log: of(tuple(log["topics"]), *(log[name] for name in names))
 
@@ -327,7 +335,7 @@ def _opening(event: Event) -> Opening:
         what = f"{Subject(args['subject'])} in lane {args['lane']} of {args['protocol']}"
     return Opening(
         what=what,
-        cause=Cause(args["cause"]),
+        cause=args["cause"],
         actor=args["actor"],
         until=None if args["until"] == NEVER else args["until"],
         note=from_note(args["note"]),

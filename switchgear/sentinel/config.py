@@ -115,6 +115,9 @@ class Config(_Section):
     history: int = Field(256, ge=16, description="Blocks that a reorganisation may undo.")
 
     protocols: tuple[Watched, ...] = Field((), description="Protocols to watch.")
+    policies: tuple[Address, ...] = Field(
+        (), description="Session policies whose countersignatures and loosenings, and their councils', are told."
+    )
     detectors: tuple[Use, ...] = Field((), description="Detectors to run.")
 
     trips_per_block: int = Field(8, ge=1, description="Transactions that are first broadcast in one block, at most.")
@@ -156,6 +159,9 @@ class Config(_Section):
     def _places(self) -> Config:
         if len({(one.address, one.lane) for one in self.protocols}) < len(self.protocols):
             message = "protocols: one lane of a protocol is listed twice"
+            raise ValueError(message)
+        if len(set(self.policies)) < len(self.policies):
+            message = "policies: one is listed twice"
             raise ValueError(message)
         return self
 

@@ -14,18 +14,20 @@ from typing import TYPE_CHECKING, Any
 from switchgear.artifacts import load
 from switchgear.deployment import core_address
 from switchgear.display import show, to_instant
-from switchgear.errors import ChainError, ChainReset, ConfigInvalid, ContractAbsent
+from switchgear.docket import Docket
+from switchgear.errors import ChainError, ChainReset, ConfigInvalid, ContractAbsent, ContractReverted
 from switchgear.interface import Interface
+from switchgear.policy import ANY_ADAPTER
 from switchgear.sentinel.actuator import Actuator, Target, prepared
 from switchgear.sentinel.alerts import Alerts, channels
 from switchgear.sentinel.chainview import View
 from switchgear.sentinel.config import Config, milder
-from switchgear.sentinel.endpoint import Endpoint, Endpoints
+from switchgear.sentinel.endpoint import MALFORMED, Endpoint, Endpoints
 from switchgear.sentinel.metrics import Metrics
 from switchgear.sentinel.source import Block, Header, Lost, Rollback, Source
 from switchgear.sentinel.store import Action, Alert, Store
 from switchgear.sentinel.survey import Survey
-from switchgear.types import Subject
+from switchgear.types import ZERO_ADDRESS, Subject
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
@@ -38,6 +40,8 @@ LOGGER = logging.getLogger(__name__)
 
 _LEARN = 32
 """Blocks before the head at which a first start begins, so that it does not begin on a block that goes away."""
+_SOON = 0.05
+"""Seconds until a block that was announced and is not there yet is asked for again."""
 _UNWELL = 3
 """Failures in a row after which an endpoint is worth an alert."""
 _HOUR = 3600
@@ -110,7 +114,7 @@ class Sentinel:
                 await self.alerts.flush()
         finally:
             store.close()
-            endpoints.close()
+            await endpoints.close()
 
     def stop(self) -> None:
         """Ends `run` after the block at hand; what is unfinished goes on at the next start."""
@@ -156,12 +160,27 @@ class Sentinel:
             self.core,
             signer=self.actuator.address,
             least=int(config.min_balance_ether * 10**18),
+            dockets=[await self._docket(endpoints, policy) for policy in config.policies],
         )
         if store.tip is None:
             await self._first_start()
         else:
             self._restore()
-        self.actuator.wake()
+        tip = self.store.tip
+        assert tip is not None  # noqa: S101 - there is one now
+        self.actuator.wake(tip.number, tip.base_fee)
+
+    async def _docket(self, endpoints: Endpoints, policy: str) -> Docket:
+        """What waits at a policy, none of it read yet; `ConfigInvalid` if it is none."""
+        interface = Interface(load(ANY_ADAPTER).abi)
+        call = {"to": policy, "data": "0x" + interface.encode("countersign", []).hex()}
+        try:
+            answer = await endpoints.any("eth_call", call, "latest")
+            council = str(interface.decode("countersign", bytes.fromhex(answer[2:])))
+        except (ContractReverted, *MALFORMED) as error:
+            message = f"policies: there is no session policy at {policy}"
+            raise ConfigInvalid(message) from error
+        return Docket(policy, None if council == ZERO_ADDRESS else council, self.config.start)
 
     async def _first_start(self) -> None:
         """Who is who, from past events; then detectors learn from the last blocks, and act from the head on."""
@@ -205,7 +224,10 @@ class Sentinel:
             self.caught_up.set()
             if once:
                 return
-            await self.source.bell.wait(self.config.poll)
+            tip = self.store.tip
+            # What a websocket told of reaches the endpoints a moment later.
+            soon = tip is not None and self.source.expects(tip.number)
+            await self.source.bell.wait(min(_SOON, self.config.poll) if soon else self.config.poll)
 
     async def _advance(self) -> bool:
         """One step; whether there is nothing more to take."""
@@ -222,20 +244,17 @@ class Sentinel:
             self.actuator.wake()
             return False
         for block in found:
+            self.caught_up.clear()
             await self._take(block)
         self.metrics.head.set(self.source.head)
         gap = max(0, self.source.head - (found[-1].header.number if found else tip.number))
         self.metrics.cursor_gap.set(gap)
-        if found:
-            self.caught_up.clear()
-        return not found
+        return not found or not gap
 
     async def _take(self, block: Block) -> None:
         """Everything about one block, in one transaction."""
         header = block.header
-        sent = [one["hash"] for one in self.view.candidates(block)]
-        statuses = await self._statuses(header, sent) if sent else {}
-        record = self.view.record(block, statuses)
+        record = self.view.record(block, await self._statuses(block))
         with self.store.transaction():
             digest = self.view.digest(header, record)
             fired = self._score(digest)
@@ -258,17 +277,27 @@ class Sentinel:
             # The actuator goes first.
             await asyncio.sleep(0)
 
-    async def _statuses(self, header: Header, sent: list[str]) -> dict[str, bool]:
-        """Whether transactions of a block succeeded, from an endpoint that has this very block."""
+    async def _statuses(self, block: Block) -> dict[str, bool]:
+        """Whether the transactions that agents sent succeeded, from an endpoint that has this very block."""
+        # What failed logs nothing: a receipt, and the round trip for it, is for those that left no log here.
+        logged = {log["transactionHash"] for log in block.logs}
+        sent = [one["hash"] for one in self.view.candidates(block)]
+        silent = [one for one in sent if one not in logged]
 
         async def ask(endpoint: Endpoint) -> dict[str, bool]:
-            receipts = await endpoint.request_many("eth_getTransactionReceipt", [[one] for one in sent])
-            if any(not one or one["blockHash"] != header.hash for one in receipts):
-                message = f"no receipts of block {header.number}"
+            receipts = await endpoint.request_many("eth_getTransactionReceipt", [[one] for one in silent])
+            try:
+                given = [(one["transactionHash"], one["blockHash"]) for one in receipts]
+                statuses = [int(one["status"], 16) == 1 for one in receipts]
+            except MALFORMED:
+                given = []
+            if given != [(one, block.header.hash) for one in silent]:
+                message = f"no receipts of block {block.header.number}"
                 raise ChainError(message)
-            return {one["transactionHash"]: int(one["status"], 16) == 1 for one in receipts}
+            return dict(zip(silent, statuses, strict=True))
 
-        return await self.source.endpoints.first(ask)
+        found = await self.source.endpoints.first(ask) if silent else {}
+        return {one: found.get(one, True) for one in sent}
 
     def _score(self, digest: Digest) -> list[tuple[Use, Observation, Score]]:
         """What every detector says of every observation; those scores that fire."""

@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 import time
 from collections import Counter
 from dataclasses import dataclass
@@ -21,14 +22,13 @@ from functools import lru_cache, reduce
 from operator import or_
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from eth_abi.exceptions import DecodingError
 from eth_utils.crypto import keccak
 from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
 from switchgear.errors import ChainError, RPCFailed
 from switchgear.sentinel.bell import Bell
-from switchgear.sentinel.endpoint import Endpoint, Endpoints, answers, malformed
+from switchgear.sentinel.endpoint import MALFORMED, Endpoint, Endpoints, answers, malformed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -39,6 +39,13 @@ BATCH = 64
 """Blocks that are taken together when there are so many to catch up with."""
 _SATURATED = 1024
 """Bits of a bloom filter, of 2,048, above which it promises anything."""
+
+_HEADER = "eth_getBlockByNumber"
+_LOGS = "eth_getLogs"
+_BODY = "eth_getBlockByHash"
+_HASH = re.compile(r"0x[\da-f]{64}", re.IGNORECASE)
+_TRANSACTION = re.compile(r"0x[\da-f]{40} (0x[\da-f]{40}|None) 0x([\da-f]{2})* 0x[\da-f]+ 0x[\da-f]+", re.IGNORECASE)
+"""Sender, receiver, start of the data, position and value."""
 
 
 class Header(NamedTuple):
@@ -57,18 +64,23 @@ class Header(NamedTuple):
     def of(cls, found: Mapping[str, Any]) -> Header:
         """From a node's answer; `RPCFailed` if it is none."""
         try:
+            transactions = tuple(one["hash"] if isinstance(one, dict) else one for one in found["transactions"])
+            for one in (found["hash"], found["parentHash"], *transactions):
+                if not _HASH.fullmatch(one):
+                    raise malformed(_HEADER, one)
+            # A filter that cannot be read promises nothing, and must not pass for one that does.
+            int(found["logsBloom"], 16)
             return cls(
                 number=int(found["number"], 16),
-                hash=str(found["hash"]),
-                parent=str(found["parentHash"]),
+                hash=found["hash"],
+                parent=found["parentHash"],
                 time=int(found["timestamp"], 16),
-                bloom=str(found["logsBloom"]),
+                bloom=found["logsBloom"],
                 base_fee=int(found.get("baseFeePerGas") or "0x0", 16),
-                transactions=tuple(one["hash"] if isinstance(one, dict) else one for one in found["transactions"]),
+                transactions=transactions,
             )
-        except (KeyError, TypeError, ValueError) as error:
-            method = "eth_getBlockByNumber"
-            raise malformed(method, error) from error
+        except MALFORMED as error:
+            raise malformed(_HEADER, error) from error
 
 
 class Block(NamedTuple):
@@ -98,6 +110,10 @@ class _Sight(NamedTuple):
     head: int
     headers: list[Header]
     """From the one after the cursor on; if it has none, its head alone."""
+    body: list[dict[str, Any]] | None = None
+    """Transactions of the only header, if they came with it."""
+    logs: list[dict[str, Any]] | None = None
+    """Likewise its logs."""
 
 
 class Source:
@@ -127,6 +143,9 @@ class Source:
         self._patience = patience
         self._stuck: tuple[int, float] = (-1, 0.0)
         """At which block it waits for a quorum, and since when."""
+        self._announced = (-1, "")
+        """Number and hash of the block that a websocket told of last: a hint, and no more."""
+        self._announced_at = 0.0
         self._behind: dict[Endpoint, float] = {}
         """Since when an endpoint has been lagging."""
         self.bell = Bell()
@@ -141,13 +160,19 @@ class Source:
             try:
                 async with connect(url, open_timeout=5, max_queue=None) as socket:
                     await socket.send(subscription)
-                    async for _ in socket:
+                    async for message in socket:
+                        if announced := _announcement(message):
+                            self._announced, self._announced_at = announced, time.monotonic()
                         self.bell.ring()
             except (OSError, WebSocketException, asyncio.TimeoutError) as error:
                 # Not the URL: it may have a key in it.
                 LOGGER.info("websocket lost (%s); polling meanwhile", type(error).__name__)
             self.bell.ring()
             await asyncio.sleep(0.5)
+
+    def expects(self, number: int) -> bool:
+        """Whether a block after this one was announced lately."""
+        return self._announced[0] > number and time.monotonic() - self._announced_at < self._patience
 
     # ------------------------------------------------------------------ blocks
 
@@ -176,7 +201,7 @@ class Source:
         voters = [one for one, sight in sights.items() if sight.headers[: len(run)] == run] or [
             one for one, sight in sights.items() if sight.headers[:1] == run[:1]
         ]
-        return await self._fill(run, voters, needed)
+        return await self._fill(run, {one: sights[one] for one in voters}, needed)
 
     async def header(self, number: int | str) -> Header:
         """One header, from the first endpoint that has it."""
@@ -189,11 +214,34 @@ class Source:
 
     async def past_logs(self, address: str, first: int, last: int) -> list[dict[str, Any]]:
         """All logs of a contract in a range of final blocks, which is split where an endpoint finds it too long."""
-        return await self.endpoints.first(lambda one: one.run(lambda: list(one.node.logs(address, [], first, last))))
+
+        async def ask(endpoint: Endpoint) -> list[dict[str, Any]]:
+            logs = await endpoint.logs([address], first, last)
+            try:
+                for log in logs:
+                    self._decode(log)
+            except MALFORMED as error:
+                raise malformed(_LOGS, error) from error
+            return logs
+
+        return await self.endpoints.first(ask)
 
     # ------------------------------------------------------------------ internal: agreement
 
     async def _look(self, endpoint: Endpoint, tip: int) -> _Sight:
+        number, block_hash = self._announced
+        if number == tip + 1:
+            # The block by its number, as the endpoint has it; its logs by the hash that was told.
+            found, logs = await endpoint.batch(
+                [
+                    (_HEADER, [hex(number), True]),
+                    (_LOGS, [{"address": self.addresses, "blockHash": block_hash}]),
+                ]
+            )
+            if isinstance(found, dict):
+                header = Header.of(found)
+                told = header.hash == block_hash and isinstance(logs, list)
+                return _Sight(number, [header], _transactions(found), logs if told else None)
         head = int(await endpoint.request("eth_blockNumber"), 16)
         numbers = range(tip + 1, min(head, tip + BATCH) + 1) if head > tip else [head]
         return _Sight(head, await _headers(endpoint, numbers))
@@ -284,15 +332,16 @@ class Source:
 
     # ------------------------------------------------------------------ internal: what is in the blocks
 
-    async def _fill(self, run: list[Header], voters: list[Endpoint], needed: int) -> list[Block]:
+    async def _fill(self, run: list[Header], voters: Mapping[Endpoint, _Sight], needed: int) -> list[Block]:
         """The blocks with their transactions and logs."""
         bodies, given = await asyncio.gather(
-            self.endpoints.first(lambda one: _bodies(one, run), voters),
-            self.endpoints.every(lambda one: self._logs(one, run), voters[: max(needed, 1)]),
+            self._bodies(run, voters),
+            self.endpoints.every(lambda one: self._logs(one, run, voters[one]), [*voters][: max(needed, 1)]),
         )
         usable = answers(given)
         if not usable:
-            usable = {voters[0]: await self.endpoints.first(lambda one: self._logs(one, run), voters)}
+            best = next(iter(voters))
+            usable = {best: await self.endpoints.first(lambda one: self._logs(one, run), voters)}
         united: dict[str, dict[int, dict[str, Any]]] = {header.hash: {} for header in run}
         for logs in usable.values():
             for log in logs:
@@ -301,25 +350,31 @@ class Source:
         for header, body in zip(run, bodies, strict=True):
             logs_of = united[header.hash]
             if self._promised(header) and not any(log["address"].lower() == self._core for log in logs_of.values()):
-                for log in await self._receipt_logs(header, voters):
+                for log in await self._receipt_logs(header, [*voters]):
                     logs_of[int(log["logIndex"], 16)] = log
             blocks.append(Block(header, body, [logs_of[index] for index in sorted(logs_of)]))
         return blocks
 
-    async def _logs(self, endpoint: Endpoint, run: list[Header]) -> list[dict[str, Any]]:
+    async def _bodies(self, run: list[Header], voters: Mapping[Endpoint, _Sight]) -> list[list[dict[str, Any]]]:
+        """Transactions of the blocks, from those who came with them or else from any."""
+        if len(run) == 1:
+            for sight in voters.values():
+                if sight.body is not None:
+                    return [sight.body]
+        return await self.endpoints.first(lambda one: _bodies(one, run), voters)
+
+    async def _logs(self, endpoint: Endpoint, run: list[Header], sight: _Sight | None = None) -> list[dict[str, Any]]:
         """Its logs of these blocks, but none that contradicts their headers."""
         by_hash = {header.hash: header for header in run}
-        if len(run) == 1:
-            found = await endpoint.request("eth_getLogs", {"address": self.addresses, "blockHash": run[0].hash})
+        if len(run) > 1:
+            found = await endpoint.logs(self.addresses, run[0].number, run[-1].number)
+        elif sight is not None and sight.logs is not None:
+            found = sight.logs
         else:
-            first, last = run[0].number, run[-1].number
-            found = await endpoint.run(
-                lambda: list(endpoint.node.logs(self.addresses, [], first, last))  # type: ignore[arg-type]
-            )
+            found = await endpoint.request(_LOGS, {"address": self.addresses, "blockHash": run[0].hash})
         return list(self._credible(found, by_hash))
 
     def _credible(self, logs: Sequence[dict[str, Any]], by_hash: Mapping[str, Header]) -> Iterator[dict[str, Any]]:
-        method = "eth_getLogs"
         blooms = {one.hash: int(one.bloom, 16) for one in by_hash.values()}
         for log in logs:
             try:
@@ -328,14 +383,15 @@ class Source:
                 header = by_hash.get(log["blockHash"])
                 marks = [log["address"], *log["topics"]]
                 int(log["logIndex"], 16), int(log["transactionIndex"], 16)
+                possible = header is not None and all(_may_have(blooms[header.hash], mark) for mark in marks)
                 if log["address"].lower() == self._core:
                     self._decode(log)
-            except (KeyError, TypeError, ValueError, AttributeError, DecodingError) as error:
-                raise malformed(method, error) from error
+            except MALFORMED as error:
+                raise malformed(_LOGS, error) from error
             if header is None:
                 # The endpoint went over to another branch meanwhile.
-                raise RPCFailed(method, None, f"a log of block {log['blockHash']}, which was not asked for")
-            if all(_may_have(blooms[header.hash], mark) for mark in marks):
+                raise RPCFailed(_LOGS, None, f"a log of block {log['blockHash']}, which was not asked for")
+            if possible:
                 yield log
             else:
                 LOGGER.warning("block %d: a log that cannot be in it was given, and dropped", header.number)
@@ -360,9 +416,18 @@ class Source:
         return logs
 
 
+def _announcement(message: str | bytes) -> tuple[int, str] | None:
+    """Number and hash of the head in a websocket's message; None if it has none."""
+    try:
+        head = json.loads(message)["params"]["result"]
+        return int(head["number"], 16), str(head["hash"])
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
 async def _headers(endpoint: Endpoint, numbers: Iterable[int | str]) -> list[Header]:
     asked = [[number if isinstance(number, str) else hex(number), False] for number in numbers]
-    found = await endpoint.request_many("eth_getBlockByNumber", asked)
+    found = await endpoint.request_many(_HEADER, asked)
     headers = []
     for block in found:
         if block is None:
@@ -370,19 +435,29 @@ async def _headers(endpoint: Endpoint, numbers: Iterable[int | str]) -> list[Hea
             break
         headers.append(Header.of(block))
     if not headers:
-        method = "eth_getBlockByNumber"
-        raise RPCFailed(method, None, "no such block")
+        raise RPCFailed(_HEADER, None, "no such block")
     return headers
 
 
 async def _bodies(endpoint: Endpoint, run: list[Header]) -> list[list[dict[str, Any]]]:
     """Transactions of blocks, complete by their headers."""
-    method = "eth_getBlockByHash"
-    found = await endpoint.request_many(method, [[header.hash, True] for header in run])
+    found = await endpoint.request_many(_BODY, [[header.hash, True] for header in run])
     for header, block in zip(run, found, strict=True):
         if block is None or Header.of(block) != header:
-            raise RPCFailed(method, None, f"another block than {header.hash}")
-    return [block["transactions"] for block in found]
+            raise RPCFailed(_BODY, None, f"another block than {header.hash}")
+    return [_transactions(block) for block in found]
+
+
+def _transactions(block: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """A block's transactions; `RPCFailed` if what is read of them later cannot be."""
+    for one in block["transactions"]:
+        try:
+            text = f"{one['from']} {one.get('to')} {one['input'][:10]} {one['transactionIndex']} {one['value']}"
+        except MALFORMED as error:
+            raise malformed(_BODY, error) from error
+        if not _TRANSACTION.fullmatch(text):
+            raise malformed(_BODY, text)
+    return list(block["transactions"])
 
 
 def _may_have(bloom: int, mark: str) -> bool:

@@ -1,7 +1,12 @@
-"""What no event tells, looked at now and then: missed heartbeats, stale bindings, loosenings, balance, silence."""
+"""What no event of the core tells, looked at now and then.
+
+Missed heartbeats, stale bindings, loosenings that are about to be possible, what waits at session policies and their
+councils, balance.
+"""
 
 from __future__ import annotations
 
+import logging
 import time
 from dataclasses import dataclass, field
 from itertools import islice
@@ -10,21 +15,25 @@ from typing import TYPE_CHECKING, Any
 from eth_abi.exceptions import DecodingError
 
 from switchgear.display import show, to_instant
-from switchgear.errors import ContractReverted, RPCFailed
+from switchgear.errors import ChainError, ContractReverted, RPCFailed
 from switchgear.sentinel.actuator import Target
+from switchgear.sentinel.endpoint import MALFORMED, malformed
 from switchgear.sentinel.store import Action, Alert
 from switchgear.words import AgentWord
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from switchgear.docket import Docket
     from switchgear.interface import Interface
     from switchgear.sentinel.chainview import View
-    from switchgear.sentinel.endpoint import Endpoints
+    from switchgear.sentinel.endpoint import Endpoint, Endpoints
     from switchgear.sentinel.source import Header
 
+LOGGER = logging.getLogger(__name__)
+
 SOON = 3600
-"""Seconds before a loosening can be executed at which there is a second alert."""
+"""Seconds before something that waits can be executed at which there is a second alert."""
 _AGENTS = 200
 """Agents whose owner is looked at each time, in turn."""
 _DAY = 86_400
@@ -55,6 +64,7 @@ class Survey:
         *,
         signer: str | None,
         least: int,
+        dockets: Sequence[Docket] = (),
     ) -> None:
         self._endpoints = endpoints
         self._view = view
@@ -64,6 +74,7 @@ class Survey:
         self._signer = signer
         self._least = least
         """Wei that the signer should have."""
+        self._dockets = tuple(dockets)
         self._next = 0
 
     async def look(self, tip: Header) -> Findings:
@@ -72,6 +83,13 @@ class Survey:
         await self._heartbeats(tip, found)
         await self._owners(tip, found)
         found.alerts += self._loosenings(tip.time)
+        for docket in self._dockets:
+            try:
+                await self._read(docket, tip)
+            except ChainError as error:
+                # What was read before still counts, and so does everything else.
+                LOGGER.warning("logs of the policy %s cannot be read (%s); trying again", docket.policy, error)
+            found.alerts += [*_countersigned(docket, tip.time), *_announced(docket, tip.time)]
         if self._signer is not None:
             found.balance = int(await self._endpoints.any("eth_getBalance", self._signer, "latest"), 16)
             if found.balance < self._least:
@@ -150,7 +168,49 @@ class Survey:
             if one.eta - SOON <= now <= one.expiry
         ]
 
+    async def _read(self, docket: Docket, tip: Header) -> None:
+        """What happened at a policy and its council since the last look."""
+        first, last = docket.span(tip.number)
+
+        async def ask(endpoint: Endpoint) -> None:
+            logs = await endpoint.logs(docket.addresses, first, last)
+            try:
+                docket.take(logs, first, last)
+            except MALFORMED as error:
+                method = "eth_getLogs"
+                raise malformed(method, error) from error
+
+        await self._endpoints.first(ask)
+
     async def _calls(self, address: str, interface: Interface, view: str, subjects: list[int]) -> list[Any]:
         requests = [[{"to": address, "data": "0x" + interface.encode(view, [one]).hex()}, "latest"] for one in subjects]
         answers = await self._endpoints.first(lambda one: one.request_many("eth_call", requests))
         return [interface.decode(view, bytes.fromhex(answer[2:])) for answer in answers]
+
+
+def _countersigned(docket: Docket, now: int) -> Iterator[Alert]:
+    """WP-7: what people signed may be vetoed until it is executed, and what has to wait gives them the time."""
+    for one in docket.approvals(now):
+        action = one.action
+        key = f"{docket.policy}:0x{one.id.hex()}"
+        data = {"policy": docket.policy, "council": one.council, "id": f"0x{one.id.hex()}", "eta": one.eta}
+        what = f"Wallet {action.wallet} may execute 0x{action.calls.hex()} for {action.account}"
+        until = f"until {show(to_instant(one.expiry))}; veto it if nobody should."
+        when = f"at once or, if it has to wait, from {show(to_instant(one.eta))} on, {until}"
+        yield Alert(f"countersigned:{key}", "An execution was countersigned", f"{what}: {when}", data)
+        if one.eta - SOON <= now:
+            when = f"from {show(to_instant(one.eta))} on also if it has to wait, {until}"
+            yield Alert(f"countersigned-soon:{key}", "A countersignature is about to mature", f"{what}: {when}", data)
+
+
+def _announced(docket: Docket, now: int) -> Iterator[Alert]:
+    """BR-9, for policies and councils."""
+    for one in docket.loosenings(now):
+        key = f"{one.contract}:0x{one.id.hex()}:{one.eta}"
+        whose = "a session policy" if one.contract == docket.policy else "a council"
+        data = {"contract": one.contract, "call": f"0x{one.call.hex()}", "eta": one.eta, "expiry": one.expiry}
+        window = f"from {show(to_instant(one.eta))} to {show(to_instant(one.expiry))}"
+        body = f"By {one.actor}: {data['call']} of {one.contract} can be executed {window}; cancel it if nobody should."
+        yield Alert(f"loosening:{key}", f"A loosening of {whose} is scheduled", body, data)
+        if one.eta - SOON <= now:
+            yield Alert(f"loosening-soon:{key}", f"A loosening of {whose} is about to be possible", body, data)

@@ -27,6 +27,7 @@ MODULES = (
     "switchgear.detect.suggest",
     "switchgear.detect.suite",
     "switchgear.detect.tails",
+    "switchgear.tables",
 )
 
 

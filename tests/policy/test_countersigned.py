@@ -7,16 +7,18 @@ from typing import Any
 import pytest
 
 from switchgear import signing
+from switchgear.chain import Node
 from switchgear.countersign import DOMAIN, Action, calls_hash, to_calls
 from switchgear.decoder import Standard
 from switchgear.display import to_instant
+from switchgear.docket import REWIND
 from switchgear.errors import AgentDenied, NeedsCountersignature, NotCountersigned
 from switchgear.execution import execute_safe
 from switchgear.foreign.keys import ZERO, key
 from switchgear.foreign.safe import Call, Safes, Sender
 from switchgear.gas.chain import Deployed, account
 from switchgear.policy import SessionPolicy, Setup
-from switchgear.serve.people import pending
+from switchgear.serve.people import People
 from switchgear.serve.watch import Approval
 from switchgear.types import Reason
 from tests.support.guarded import AGENT, BOB, CAP, CHIEF, DAY, EVE, OTHER, Field, Guarded, refuses
@@ -192,19 +194,43 @@ def test_consume__by_a_stranger__not_the_policys(watched: Guarded, council: Depl
 
 def test_pending__approved_and_unused__waits_on_the_live_page(watched: Guarded, council: Deployed) -> None:
     """WP-7, S14: whoever watches sees what was countersigned, until it is used."""
-    web3, policy = watched.chain.node.web3, watched.guard.address
-    assert pending(web3, [policy]) == []
+    people = People(watched.chain.node.web3, [watched.guard.address])
+    assert people.pending() == []
     calls = hash_of(watched, DELAY_ABOVE)
     approve(watched, council, calls)
     ready = watched.chain.now + DELAY
-    assert pending(web3, [policy]) == [Approval(AGENT.address, f"execution 0x{calls.hex()}", 2, 2, ready)]
+    assert people.pending() == [Approval(AGENT.address, f"execution 0x{calls.hex()}", 2, 2, ready)]
     watched.transfer(DELAY_ABOVE)
-    assert pending(web3, [policy]) == []
+    assert people.pending() == []
+
+
+def test_pending__looked_at_again__asks_for_the_last_blocks_alone(
+    watched: Guarded, council: Deployed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """S14: no log of an old block is asked for twice; what a reorganisation replaced is, and is gone or new."""
+    chain = watched.chain
+    chain.node.request("anvil_mine", hex(2 * REWIND))
+    people = People(chain.node.web3, [watched.guard.address])
+    approve(watched, council, hash_of(watched, DELAY_ABOVE))
+    with watched.field.rolled_back():
+        approve(watched, council, hash_of(watched, DELAY_ABOVE + 1), 2)
+        assert len(people.pending()) == 2
+    asked: list[tuple[int, int]] = []
+    logs = Node.logs
+
+    def counting(node: Node, address: Any, topics: Any, first: int, last: int) -> Any:
+        asked.append((first, last))
+        return logs(node, address, topics, first, last)
+
+    monkeypatch.setattr(Node, "logs", counting)
+    assert [one.what for one in people.pending()] == [f"execution 0x{hash_of(watched, DELAY_ABOVE).hex()}"]
+    (span,) = asked
+    assert span[0] == span[1] + 1 - REWIND
 
 
 def test_pending__policy_without_council__has_none(guarded: Guarded) -> None:
     """WP-7: nothing waits where nobody could be asked."""
-    assert pending(guarded.chain.node.web3, [guarded.guard.address]) == []
+    assert People(guarded.chain.node.web3, [guarded.guard.address]).pending() == []
 
 
 def test_execute_safe__before_and_after_approval__by_the_agent_itself(watched: Guarded, council: Deployed) -> None:

@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner
+from eth_account import Account
 
 from switchgear import State
 from switchgear._cli import cli
+from switchgear.sentinel.store import Store
 from tests.scripts.conftest import PROJECT
+from tests.sentinel.conftest import until
 from tests.support.world import HOUR
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from tests.scripts.conftest import Scripts
     from tests.support.world import World
 
 GUARDIAN = "TEST::5"
+PASSPHRASE = "closed at night"  # noqa: S105 - of a keyfile that lasts as long as its test
 
 
 @pytest.fixture
@@ -76,6 +85,50 @@ def test_watch__with_the_guardians_account__trips(watch: Any, world: World) -> N
     rogue(world)
     assert watch("--account", GUARDIAN).exit_code == 0
     assert world.breaker.agent(world.agent).state(world.now) is State.OPEN
+
+
+def test_watch__with_a_keyfile__trips_unattended(run: Scripts, config: Path, world: World, tmp_path: Path) -> None:
+    """OP-2, OP-4: an encrypted keyfile and Ape's variable for its passphrase are enough: nobody is asked."""
+    key = Account.create()
+    world.node.request("anvil_setBalance", key.address, hex(10**20))
+    world.breaker.set_agent_guardian(world.agent, key.address, 3 * HOUR, sender=world.owner)
+    keyfile = tmp_path / "ape" / "accounts" / "night-watch.json"
+    keyfile.parent.mkdir(parents=True)
+    keyfile.write_text(json.dumps(Account.encrypt(key.key, PASSPHRASE, iterations=2)))
+    words = ["watch", "--config", str(config), "--account", "night-watch", "--network", run.uri]
+    own = {"APE_DATA_FOLDER": str(tmp_path / "ape"), "APE_ACCOUNTS_night-watch_PASSPHRASE": PASSPHRASE}
+    with subprocess.Popen(
+        [sys.executable, "-c", "from switchgear._cli import cli; cli()", *words],
+        cwd=PROJECT,
+        env={**os.environ, **own},
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            assert process.stderr is not None
+            assert any(line.startswith("watching ") for line in process.stderr)
+            # What happened before the first start is not acted on.
+            until(lambda: _ask(tmp_path, lambda store: store.tip), "first start", 30)
+            rogue(world)
+            until(lambda: world.breaker.agent(world.agent).state(world.now) is State.OPEN, "trip", 30)
+            until(lambda: [one.status for one in _ask(tmp_path, lambda s: s.actions())] == ["landed"], "read-back")
+            process.send_signal(signal.SIGTERM)
+            rest = process.stderr.read()
+            assert process.wait(20) == 0
+        finally:
+            process.kill()
+    assert PASSPHRASE not in rest
+    (event,) = world.breaker.events("AgentTripped")
+    assert event.args["actor"] == key.address
+
+
+def _ask(folder: Path, question: Callable[[Store], Any]) -> Any:
+    store = Store(folder / "sentinel.db")
+    try:
+        return question(store)
+    finally:
+        store.close()
 
 
 def test_watch__mode_is_bounded__observes(watch: Any, world: World) -> None:

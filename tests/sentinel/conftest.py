@@ -242,6 +242,14 @@ def watch(chain: Chain, proxy: Proxy, tmp_path: Path) -> Watch:
     return Watch(tmp_path / "sentinel.db", values, chain.world.guardian)
 
 
+@pytest.fixture(params=["polled", "pushed"])
+def woken(request: pytest.FixtureRequest, watch: Watch, proxy: Proxy) -> Watch:
+    """The same with and without a websocket, which has it take the announced block another way."""
+    if request.param == "pushed":
+        watch.values["websockets"] = [proxy.ws_url]
+    return watch
+
+
 def until(condition: Callable[[], Any], what: str, seconds: float = 10.0) -> None:
     """Waits for something, and fails if it does not come."""
     deadline = time.monotonic() + seconds

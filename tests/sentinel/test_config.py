@@ -40,6 +40,8 @@ def test_page__reference__is_what_the_model_says() -> None:
         ({"protocols": [{"address": "0x12"}]}, "protocols.0.address"),
         ({"protocols": [{"address": "0x" + "11" * 20, "lane": -1}]}, "protocols.0.lane"),
         ({"protocols": [{"address": "0x" + "11" * 20}] * 2}, "protocols"),
+        ({"policies": ["0x12"]}, "policies.0"),
+        ({"policies": ["0x" + "11" * 20] * 2}, "policies"),
         ({"detectors": [{"use": "no colon"}]}, "detectors.0.use"),
         ({"detectors": [{"use": "a:B", "trips": "everything"}]}, "detectors.0.trips"),
         ({"webhooks": [{"url": "https://x"}]}, "webhooks.0.secret_env"),

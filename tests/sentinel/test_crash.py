@@ -18,6 +18,7 @@ from tests.sentinel.conftest import until
 if TYPE_CHECKING:
     from tests.sentinel.conftest import Chain, Watch
 
+pytestmark = pytest.mark.usefixtures("woken")
 _CHILD = """
 import asyncio, json, sys
 from eth_account import Account
@@ -40,9 +41,9 @@ class Fuse:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.left: int | None = None
         """Steps until it burns; None for never."""
-        ask, put, execute = Endpoint.run, Store.put_sending, Store.append
+        ask, put, execute = Endpoint.post, Store.put_sending, Store.append
 
-        async def run(endpoint: Endpoint, *args: Any) -> Any:
+        async def post(endpoint: Endpoint, *args: Any) -> Any:
             self.step()
             answer = await ask(endpoint, *args)
             self.step()
@@ -58,7 +59,7 @@ class Fuse:
             execute(store, *args)
             self.step()
 
-        monkeypatch.setattr(Endpoint, "run", run)
+        monkeypatch.setattr(Endpoint, "post", post)
         monkeypatch.setattr(Store, "put_sending", put_sending)
         monkeypatch.setattr(Store, "append", append)
 

@@ -6,10 +6,12 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from aiohttp.web import HTTPRequestEntityTooLarge
 from eth_abi.abi import encode
 
 from switchgear.errors import ChainReset, ForeignDatabase
 from switchgear.gas.chain import listening
+from switchgear.sentinel import source
 from tests.sentinel.conftest import until
 from tests.support.proxy import Cut, Fail, Proxy, Truncate
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 DENIED = 10**30 + 1
 """A value that the lane denies, unmarked."""
+pytestmark = pytest.mark.usefixtures("woken")
 
 
 def deny(chain: Chain, value: int = DENIED) -> str:
@@ -173,6 +176,40 @@ def test_run__one_of_two_hides_a_transaction__it_is_seen(
         assert hashes(watch) == [sent]
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        (field, value)
+        for field in ("from", "to", "input", "value", "transactionIndex", "hash")
+        for value in ("0xzz", "", 7, None, [], "absent")
+        # A creation has no receiver.
+        if (field, value) not in (("to", None), ("to", "absent"))
+    ],
+)
+def test_run__a_block_with_nonsense_in_it__ends_nothing(
+    chain: Chain, watch: Watch, proxy: Proxy, second: Proxy, field: str, value: Any
+) -> None:
+    """OP-1: what cannot be read of one endpoint's block is read of another's."""
+
+    def garble(_params: list[Any], block: Any) -> Any:
+        if not block or not all(isinstance(one, dict) for one in block["transactions"]):
+            return block
+        changed = [{**one, field: value} for one in block["transactions"]]
+        for one in changed:
+            if value == "absent":
+                del one[field]
+        return {**block, "transactions": changed}
+
+    for method in ("eth_getBlockByNumber", "eth_getBlockByHash"):
+        proxy.fault(method, garble)
+    proxy.fault("eth_getTransactionReceipt", lambda _params, receipt: {**receipt, "status": value})
+    with watch.running(endpoints=[proxy.url, second.url]):
+        until(lambda: watch.taken(chain.height), "first start")
+        sent = chain.act(1)
+        until(lambda: watch.taken(chain.height), "the block")
+        assert hashes(watch) == [sent]
+
+
 def test_run__delayed_and_repeated_requests__nothing_is_doubled(chain: Chain, watch: Watch, proxy: Proxy) -> None:
     """OP-2: a node that gets a transaction twice mines it once."""
     proxy.twice = {"eth_sendRawTransaction", "eth_getLogs"}
@@ -272,6 +309,87 @@ def test_run__a_new_head_on_the_websocket__wakes_it(chain: Chain, watch: Watch, 
         until(lambda: proxy.sockets, "the websocket again")
         chain.act(17)
         until(lambda: chain.stopped, "trip", 5)
+
+
+def test_run__a_head_is_announced__two_round_trips_to_the_trip(chain: Chain, watch: Watch, proxy: Proxy) -> None:
+    """OP-2: the block with its logs, then all that a trip needs to know; then the trip."""
+    with watch.running(poll=60, survey=60, websockets=[proxy.ws_url]):
+        until(lambda: watch.taken(chain.height), "first start")
+        until(lambda: proxy.sockets, "websocket")
+        until(lambda: len(set(proxy.asked)) and proxy.trips, "the first look")
+        deny(chain)
+        until(lambda: watch.taken(chain.height), "a block")
+        proxy.trips.clear()
+        deny(chain, 10**30 + 7)
+        until(lambda: chain.stopped, "trip")
+    assert proxy.trips[:3] == [
+        ["eth_getBlockByNumber", "eth_getLogs"],
+        ["eth_call", "eth_estimateGas", "eth_getTransactionCount", "eth_gasPrice", "eth_maxPriorityFeePerGas"],
+        ["eth_sendRawTransaction"],
+    ]
+
+
+@pytest.mark.parametrize("told", [(0, "0x" + "ab" * 32), (1, "0x" + "ab" * 32), (1, "nonsense"), (2, "0x" + "ab" * 32)])
+def test_run__the_websocket_lies__the_endpoints_count(
+    chain: Chain, watch: Watch, proxy: Proxy, monkeypatch: pytest.MonkeyPatch, told: tuple[int, str]
+) -> None:
+    """OP-1: what a websocket tells is where to look first, and nothing that is taken."""
+    with watch.running(poll=60, websockets=[proxy.ws_url]):
+        until(lambda: watch.taken(chain.height), "first start")
+        until(lambda: proxy.sockets, "websocket")
+        ahead, block_hash = told
+        height = chain.height
+        monkeypatch.setattr(source, "_announcement", lambda _message: (height + ahead, block_hash))
+        sent = [deny(chain)]
+        until(lambda: watch.taken(chain.height), "the block", 5)
+        sent.append(chain.act(17))
+        until(lambda: chain.stopped, "trip", 5)
+        until(lambda: hashes(watch) == sent, "both")
+
+
+def test_run__announced_before_the_endpoint_has_it__is_asked_for_again(
+    chain: Chain, watch: Watch, proxy: Proxy, second: Proxy
+) -> None:
+    """OP-1: a head that comes by websocket is waited for at endpoints that are a moment behind, and not for a poll."""
+    with watch.running(poll=60, patience=30, endpoints=[proxy.url], websockets=[second.ws_url]):
+        until(lambda: watch.taken(chain.height), "first start")
+        until(lambda: second.sockets, "websocket")
+        height, times = chain.height, 8
+        proxy.fault("eth_blockNumber", lambda _params, _head: hex(height), times)
+        proxy.fault(
+            "eth_getBlockByNumber", lambda params, block: block if int(params[0], 16) <= height else None, times
+        )
+        chain.act(17)
+        until(lambda: chain.stopped, "trip", 5)
+
+
+@pytest.mark.parametrize("refusal", [Cut, Fail, HTTPRequestEntityTooLarge])
+def test_run__an_endpoint_takes_no_batches__is_asked_one_by_one(
+    chain: Chain, watch: Watch, proxy: Proxy, refusal: type[Exception]
+) -> None:
+    """OP-2: several requests in one round trip are faster, and no condition."""
+    proxy.batches = refusal
+    with watch.running(websockets=[proxy.ws_url]):
+        until(lambda: watch.taken(chain.height), "first start")
+        sent = [deny(chain), chain.act(17)]
+        until(lambda: chain.stopped, "trip")
+        until(lambda: hashes(watch) == sent, "both")
+        until(lambda: watch.ask(lambda s: [a.status for a in s.actions()]) == ["landed"], "read-back")
+    assert chain.trips == 1
+
+
+@pytest.mark.parametrize("data", [["uint256", "uint256"], ["uint256"], ["bytes32", "bool"]])
+def test_run__a_log_that_the_core_never_writes__ends_nothing(
+    chain: Chain, watch: Watch, proxy: Proxy, second: Proxy, data: list[str]
+) -> None:
+    """OP-1: a log that one endpoint made up is refused if it is none of the core, and another endpoint is asked."""
+    forged = "0x" + encode(data, [{"bytes32": b"\xff" * 32, "bool": True}.get(one, 2**200 - 1) for one in data]).hex()
+    proxy.fault("eth_getLogs", lambda _params, logs: [{**log, "data": forged} for log in logs])
+    with watch.running(endpoints=[proxy.url, second.url]):
+        until(lambda: watch.taken(chain.height), "first start")
+        sent = deny(chain)
+        until(lambda: watch.taken(chain.height), "the block")
+        assert hashes(watch) == [sent]
 
 
 def test_run__clocks_differ_by_a_day__it_trips_and_tells(chain: Chain, watch: Watch) -> None:

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from eth_account import Account
 
 from switchgear import UNDECLARED_LINEAGE, Reason, State
+from switchgear.countersign import Countersign, Proposal, sign, signers_of
+from switchgear.deployment import deploy
+from switchgear.docket import REWIND
+from switchgear.errors import ConfigInvalid
+from switchgear.policy import SessionPolicy, Setup, deploy_safe_guard
 from tests.sentinel.conftest import DETECTOR, until
 from tests.support.world import DAY, HOUR
 
 if TYPE_CHECKING:
     from tests.sentinel.conftest import Chain, Watch
+    from tests.support.proxy import Proxy
 
 
 def keys(watch: Watch) -> set[str]:
@@ -61,6 +70,151 @@ def test_look__a_loosening__is_told_at_once_and_again_before_it_matures(chain: C
         until(lambda: keys(watch) == {"loosening"}, "scheduled")
         world.pass_time(DAY - HOUR + 1)
         until(lambda: keys(watch) == {"loosening", "loosening-soon"}, "soon")
+
+
+@dataclass
+class Council:
+    """A policy of an account of the owner's, and the council of one that countersigns for it."""
+
+    chain: Chain
+    policy: SessionPolicy = field(init=False)
+    council: Countersign = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Deploys both."""
+        world = self.chain.world
+        signers = signers_of([world.provider.address])
+        arguments = (world.breaker.address, world.admin.address, signers, 1, 2 * DAY)
+        made = deploy(world.node, "Countersign", *arguments, sender=world.deployer)
+        self.council = Countersign(world.web3, made.address)
+        setup = Setup(world.breaker.address, world.stranger.address, world.admin.address, made.address)
+        self.policy = SessionPolicy(world.web3, deploy_safe_guard(world.web3, setup, sender=world.deployer).address)
+        self.chain.mine(40)
+
+    def approve(self, nonce: int) -> Proposal:
+        """One more execution."""
+        world = self.chain.world
+        parties = (self.policy.address, world.stranger.address, world.wallet.address)
+        calls = [(world.stranger.address, nonce, b"")]
+        proposal = self.council.propose(*parties, calls, expiry=world.now + 30 * DAY, nonce=nonce)
+        self.council.approve(proposal, [sign(proposal, world.provider)], sender=world.deployer)
+        return proposal
+
+
+@pytest.fixture
+def council(chain: Chain) -> Council:
+    """Both on the chain."""
+    return Council(chain)
+
+
+def told(watch: Watch, kind: str) -> list[dict[str, Any]]:
+    """Data of the alerts of a kind."""
+    return [one.data for one in watch.ask(lambda s: s.all_alerts()) if one.key.startswith(f"{kind}:")]
+
+
+def test_look__a_countersignature__is_told_at_once_and_again_before_it_matures(
+    chain: Chain, watch: Watch, council: Council
+) -> None:
+    """WP-7, S8: who may veto hears of it when it is signed, and an hour before it matures, to the second, once each."""
+    with watch.running(survey=0.1, clock_skew=10**6, policies=[council.policy.address]):
+        until(lambda: watch.taken(chain.height), "first start")
+        assert keys(watch) == set()
+        proposal = council.approve(1)
+        eta = chain.world.now + 2 * DAY
+        until(lambda: keys(watch) == {"countersigned"}, "scheduled")
+        chain.world.move_to(eta - HOUR - 1)
+        until(lambda: watch.taken(chain.height), "the time")
+        time.sleep(0.3)
+        assert keys(watch) == {"countersigned"}
+        chain.world.move_to(eta - HOUR)
+        until(lambda: keys(watch) == {"countersigned", "countersigned-soon"}, "soon")
+        chain.world.move_to(eta + 1)
+        until(lambda: watch.taken(chain.height), "the time")
+        time.sleep(0.3)
+        assert told(watch, "countersigned-soon") == [
+            {
+                "policy": council.policy.address,
+                "council": council.council.address,
+                "id": f"0x{proposal.id.hex()}",
+                "eta": eta,
+            }
+        ]
+        assert len(told(watch, "countersigned")) == 1
+
+
+def test_look__a_countersignature_that_was_vetoed__is_told_no_more(
+    chain: Chain, watch: Watch, council: Council
+) -> None:
+    """WP-7: of two that wait, the one that was vetoed does not mature."""
+    with watch.running(survey=0.1, clock_skew=10**6, policies=[council.policy.address]):
+        until(lambda: watch.taken(chain.height), "first start")
+        proposals = [council.approve(nonce) for nonce in (1, 2)]
+        until(lambda: len(told(watch, "countersigned")) == 2, "scheduled")
+        council.council.veto(proposals[0].id, sender=chain.world.admin)
+        chain.world.pass_time(2 * DAY - HOUR + 60)
+        until(lambda: told(watch, "countersigned-soon"), "soon")
+        assert [one["id"] for one in told(watch, "countersigned-soon")] == [f"0x{proposals[1].id.hex()}"]
+
+
+def test_look__policy_and_council_loosen__is_told_like_any_loosening(
+    chain: Chain, watch: Watch, council: Council
+) -> None:
+    """BR-9, WP-6: what their owner announces is told at once, and an hour before it is possible, unless cancelled."""
+    admin = chain.world.admin
+    with watch.running(survey=0.1, clock_skew=10**6, policies=[council.policy.address]):
+        until(lambda: watch.taken(chain.height), "first start")
+        council.council.schedule("setDelay", DAY, sender=admin)
+        council.council.schedule("setThreshold", 1, sender=admin)
+        council.policy.schedule("trust", chain.world.guardian.address, sender=admin)
+        eta = chain.world.now + DAY
+        until(lambda: len(told(watch, "loosening")) == 3, "scheduled")
+        council.council.cancel("setThreshold", 1, sender=admin)
+        chain.world.move_to(eta - HOUR)
+        until(lambda: len(told(watch, "loosening-soon")) == 2, "soon")
+        contracts = {council.council.address, council.policy.address}
+        assert {one["contract"] for one in told(watch, "loosening-soon")} == contracts
+        call = council.council.interface.encode("setDelay", [DAY])
+        assert f"0x{call.hex()}" in {one["call"] for one in told(watch, "loosening-soon")}
+
+
+def test_look__again__asks_for_logs_of_the_last_blocks_alone(
+    chain: Chain, watch: Watch, proxy: Proxy, council: Council
+) -> None:
+    """S14: history is read once; an approval that the chain took back is not told as about to mature."""
+    asked: list[int] = []
+    policy = council.policy.address
+
+    def note(params: list[Any], logs: Any) -> Any:
+        if policy in params[0]["address"]:
+            asked.append(int(params[0]["fromBlock"], 16))
+        return logs
+
+    proxy.fault("eth_getLogs", note)
+    chain.mine(2 * REWIND)
+    # The first start begins a little before the head.
+    earliest = chain.height - REWIND - 40
+    with watch.running(survey=0.1, clock_skew=10**6, policies=[policy]):
+        until(lambda: watch.taken(chain.height), "first start")
+        council.approve(1)
+        until(lambda: len(told(watch, "countersigned")) == 1, "the first")
+        snapshot = chain.rpc("evm_snapshot")
+        council.approve(2)
+        until(lambda: len(told(watch, "countersigned")) == 2, "the second")
+        assert chain.rpc("evm_revert", snapshot)
+        chain.world.pass_time(2 * DAY - HOUR + 60)
+        chain.mine(2)
+        until(lambda: told(watch, "countersigned-soon"), "soon")
+        time.sleep(0.3)
+        assert len(told(watch, "countersigned-soon")) == 1
+    assert asked[0] == 0
+    assert min(asked[1:]) > earliest
+
+
+def test_run__no_policy_there__the_configuration_is_refused(chain: Chain, watch: Watch) -> None:
+    """S14: an address that is no session policy is an error at the start, and no silence later."""
+    for address in (chain.world.stranger.address, chain.world.breaker.address):
+        with pytest.raises(ConfigInvalid, match=f"policies: .*{address}"), watch.running(policies=[address]):
+            until(lambda: watch.error, "the error")
 
 
 def test_look__the_signer_is_poor__is_told(chain: Chain, watch: Watch) -> None:

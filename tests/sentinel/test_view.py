@@ -14,6 +14,7 @@ from tests.sentinel.conftest import DETECTOR, until
 if TYPE_CHECKING:
     from switchgear.detect.types import Observation
     from tests.sentinel.conftest import Chain, Watch
+    from tests.support.proxy import Proxy
 
 LIMITS = Limits(10, 1_000, 127, 63, 7_201, 3, 8, 0)
 POLICY = LanePolicy(window=3600)
@@ -61,9 +62,12 @@ def observed(watch: Watch) -> list[Observation]:
 
 
 def test_digest__withdrawal_from_a_vault__has_value_receiver_and_selector(
-    chain: Chain, watch: Watch, vault: Vault
+    chain: Chain, watch: Watch, proxy: Proxy, vault: Vault
 ) -> None:
-    """S4: an admitted action leaves no event of the core; the token's transfer shows it, to whom it went too."""
+    """S4: an admitted action leaves no event of the core; the token's transfer shows it, to whom it went too.
+
+    OP-2: that it succeeded its logs say: no time is spent on a receipt.
+    """
     friend = Account.create().address
     protocols = [{"address": vault.address, "token": vault.token}]
     with watch.running(detectors=[{"use": DETECTOR}], protocols=protocols):
@@ -80,6 +84,7 @@ def test_digest__withdrawal_from_a_vault__has_value_receiver_and_selector(
     assert found[0].selector == vault.vault.encode("withdraw", [1, friend, friend])[:4]
     logged = {int(log["logIndex"], 16): log["address"] for log in first["logs"]}
     assert logged[found[0].log_index] == vault.token.lower()
+    assert "eth_getTransactionReceipt" not in proxy.asked
 
 
 def test_digest__hard_revert__is_seen_as_denied(chain: Chain, watch: Watch, vault: Vault) -> None:

@@ -46,6 +46,10 @@ class Proxy:
         """Methods that are handed to the node two times."""
         self.asked: list[str] = []
         """Methods, in order."""
+        self.trips: list[list[str]] = []
+        """The same, by round trips."""
+        self.batches: type[Exception] | None = None
+        """What becomes of several requests at once: `Cut`, `Fail`, `aiohttp.web.HTTPException`; answers if None."""
         self.faults: list[Lie] = []
         """Each turns the node's result into the one that is given, or raises Cut, Truncate or Fail."""
         self.sockets: set[web.WebSocketResponse] = set()
@@ -89,13 +93,18 @@ class Proxy:
         if request.headers.get("Upgrade", "").lower() == "websocket":
             return await self._socket(request)
         asked = json.loads(await request.read())
+        self.trips.append([one["method"] for one in (asked if isinstance(asked, list) else [asked])])
         try:
             if isinstance(asked, list):
+                if self.batches is not None:
+                    raise self.batches
                 answer: Any = [await self._answer(one) for one in asked]
             else:
                 answer = await self._answer(asked)
         except Cut:
             return self._cut(request)
+        except Fail:
+            return web.json_response({"jsonrpc": "2.0", "id": None, "error": {"code": -32600, "message": "no batches"}})
         except Truncate:
             return web.Response(body=b'{"jsonrpc": "2.0", "id": 0, "resu', content_type="application/json")
         return web.json_response(answer)
