@@ -8,6 +8,7 @@ import pytest
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
+from switchgear.artifacts import load
 from switchgear.foreign.keys import ZERO
 from switchgear.gas.chain import account
 from switchgear.policy import Setup
@@ -52,3 +53,22 @@ def test_configure__by_a_core_that_is_asked_meanwhile__does_nothing(chain: Chain
     assert chain.call(policy, "pendingOwner") == ZERO
     assert [chain.call(policy, "trusted", one) for one in (CHIEF, EVE)] == [True, False]
     assert chain.call(chain.at(cold, "PolicyAdministration"), "owner") == policy.address
+
+
+@pytest.mark.xfail(
+    strict=True, reason="the other half's address is blanked as all immutables are, and nobody looks there"
+)
+def test_code__of_a_policy_with_a_hostile_other_half__is_not_taken_for_ours(chain: Chain, field: Field) -> None:
+    """WP-1: whoever compares a policy's code with what is shipped must see what its fallback runs on its storage."""
+    setup = Setup(field.core.address, GUARDED, CHIEF)
+    policy = chain.deploy(ADAPTER, setup.arguments, ZERO, label="genuine")
+    code = chain.node.code(policy.address)
+    ours = bytes.fromhex(str(chain.call(policy, "administration"))[2:])
+    forged, theirs = account("forged policy"), account("hostile other half")
+    chain.node.request("anvil_setCode", forged, "0x" + code.replace(ours, bytes.fromhex(theirs[2:])).hex())
+    # Answers every question with whoever asks it.
+    chain.node.request("anvil_setCode", theirs, "0x335f5260205ff3")
+    assert chain.call(chain.at(forged, "PolicyAdministration"), "owner", sender=EVE) == EVE
+    artifact = load(ADAPTER)
+    assert artifact.matches(code)
+    assert not artifact.matches(chain.node.code(forged))
