@@ -127,7 +127,8 @@ def test_forms__any_word_and_amounts_around_it__come_to_the_same(
             outcome = asker.same(adapter, _moves(token, function, amount))
             if outcome.error is None:
                 admitted += 1
-                assert outcome.charged[0][0] == 1, (number, hex(word), amount)
+                # Of the token, or of what moves nothing known.
+                assert (outcome.charged[0][0], outcome.charged[3][0]) in ((1, 0), (0, 1)), (number, hex(word), amount)
                 assert asker.now < (word >> EXPIRY) % 2**40
                 if word >> STANDARD == Standard.ERC20:
                     assert amount <= min(_amount(word % 2**64), _amount((word >> FLOAT) % 2**64))
