@@ -58,8 +58,6 @@ abstract contract SessionPolicy is PolicyLedger {
     uint32 private constant _APPROVE = 0x095ea7b3;
     bytes3 private constant _DELEGATED = 0xef0100;
 
-    address private immutable _ADMINISTRATION;
-
     /// @dev What only the guarded account calls.
     modifier onlyAccount() {
         require(msg.sender == _ACCOUNT, WrongAccount(msg.sender, _ACCOUNT));
@@ -68,7 +66,7 @@ abstract contract SessionPolicy is PolicyLedger {
 
     /// @param setup The first configuration; lands at once.
     constructor(Setup memory setup) PolicyLedger(setup.core, setup.account, setup.countersign) {
-        _ADMINISTRATION = address(new PolicyAdministration(setup.core, setup.account, setup.countersign));
+        new PolicyAdministration(setup.core, setup.account, setup.countersign);
         _administer(abi.encodeCall(PolicyAdministration.configure, (setup)));
     }
 
@@ -79,15 +77,17 @@ abstract contract SessionPolicy is PolicyLedger {
 
     /* The adapters */
 
-    /// @dev The other half's answer to a call.
+    /// @dev The other half's answer to a call. It is the first contract that this one has created, and its address follows from that: so
+    /// the code of this half says where the other is, which a stored address would leave to whoever deploys a copy.
     function _administer(bytes memory call) internal returns (bytes memory) {
-        (bool success, bytes memory result) = _ADMINISTRATION.delegatecall(call);
+        address half = address(uint160(uint256(keccak256(abi.encodePacked(hex"d694", address(this), hex"01")))));
+        (bool success, bytes memory result) = half.delegatecall(call);
         return Address.verifyCallResult(success, result);
     }
 
     /// @dev The same as `_before` for nearly every payment, at nearly its price in storage: one exact ERC-20 transfer or approval, of a
     /// permission that has nothing but caps, by nobody's inner execution. `_before` is the rule: whatever is not exactly
-    /// that, denials included, gets false here and is decided there; if something was written, that reverts.
+    /// that, or gets no answer of the core's, gets false here, before anything was written, and is decided there.
     /// @return done Whether it is checked and charged.
     function _express(address wallet, address target, bytes calldata data) internal returns (bool done) {
         uint256 amount;
@@ -121,7 +121,8 @@ abstract contract SessionPolicy is PolicyLedger {
         if (!done) return false;
         Verdict verdict;
         (done, verdict,) = Asking.admit(_CORE, uint160(target), wallet, amount);
-        return done && verdict.admitted();
+        // Not asked again: a strike of this answer could open the breaker, and the next answer would say so.
+        require(!done || verdict.admitted(), AgentDenied(uint160(target), wallet, verdict));
     }
 
     /// @dev Before an agent's execution: every call is checked and charged, or all reverts.

@@ -305,6 +305,12 @@ class Countersign(Delayed):
         """What became of an approval, by its id (``approvalOf``)."""
         return _view(approval, self.read("approvalOf", approval, block_identifier=block_identifier))
 
+    def newest(self, action: Action, *, block_identifier: BlockIdentifier = "latest") -> ApprovalView | None:
+        """The last approval of just this execution, whatever became of it (``newestOf``); None if there is none."""
+        question = (action.policy, action.account, action.wallet, action.calls)
+        approval = bytes(self.read("newestOf", *question, block_identifier=block_identifier))
+        return self.status(approval, block_identifier=block_identifier) if any(approval) else None
+
     def pending(
         self, policy: str, *, from_block: int = 0, block_identifier: BlockIdentifier = "latest"
     ) -> list[ApprovalView]:

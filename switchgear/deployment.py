@@ -20,7 +20,8 @@ from eth_utils.crypto import keccak
 
 from switchgear.artifacts import load
 from switchgear.chain import Node, code_hash, complete, sender_address, submit
-from switchgear.errors import ChainError, DeployerAbsent, SignerRequired, SwitchgearError
+from switchgear.errors import ChainError, DeployerAbsent, InvalidInput, SignerRequired, SwitchgearError
+from switchgear.values import to_address
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,6 +45,21 @@ def create2_address(init_code: bytes) -> str:
     """Where the proxy creates a contract."""
     deployer = bytes.fromhex(DEPLOYER[2:])
     return to_checksum_address(keccak(b"\xff" + deployer + SALT + keccak(init_code))[12:])
+
+
+def create_address(creator: str, nonce: int) -> str:
+    """Where a contract lies that another created, as its `nonce`-th.
+
+    >>> create_address("0x" + "11" * 20, 1)
+    '0x15452EC016c4dc8c549E7fe6Ff4b26324Ea8b7A4'
+
+    Raises:
+        InvalidInput: The nonce is not from 1 to 127.
+    """
+    if not 0 < nonce < 0x80:  # noqa: PLR2004 - beyond it RLP has another form
+        message = f"nonces from 1 to 127, not {nonce}"
+        raise InvalidInput(message)
+    return to_checksum_address(keccak(b"\xd6\x94" + bytes.fromhex(to_address(creator)[2:]) + bytes([nonce]))[12:])
 
 
 @cache

@@ -18,7 +18,7 @@ from eth_utils.abi import function_signature_to_4byte_selector
 from switchgear.chain import Contract, Transaction, sender_address
 from switchgear.errors import InvalidInput
 from switchgear.interface import Interface
-from switchgear.values import to_address
+from switchgear.values import to_address, to_uint
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,13 +75,22 @@ def mode(call_type: int = SINGLE, *, attempt: bool = False) -> bytes:
 
 
 def single(call: Called) -> bytes:
-    """The executionCalldata of one call (ERC-7579)."""
-    return bytes.fromhex(call.target[2:]) + call.value.to_bytes(_WORD, "big") + call.data
+    """The executionCalldata of one call (ERC-7579).
+
+    Raises:
+        InvalidInput: The target is no address, or the value no uint256.
+    """
+    return _head(call) + call.data
 
 
 def batch(calls: Sequence[Called]) -> bytes:
-    """The executionCalldata of many calls (ERC-7579)."""
-    return encode(["(address,uint256,bytes)[]"], [[(one.target, one.value, one.data) for one in calls]])
+    """The executionCalldata of many calls (ERC-7579).
+
+    Raises:
+        InvalidInput: A target is no address, or a value no uint256.
+    """
+    checked = [(_target(one), to_uint(one.value, name="value"), one.data) for one in calls]
+    return encode(["(address,uint256,bytes)[]"], [checked])
 
 
 def execution(calls: Sequence[Called]) -> tuple[bytes, bytes]:
@@ -111,7 +120,7 @@ def safe_transaction(calls: Sequence[Called], multi_send: str | None = None) -> 
     """
     _require_some(calls)
     if len(calls) == 1:
-        return calls[0].target, calls[0].value, calls[0].data, _CALL
+        return _target(calls[0]), to_uint(calls[0].value, name="value"), calls[0].data, _CALL
     if multi_send is None or int(multi_send, 16) == 0:
         message = (
             f"a Safe executes {len(calls)} calls by MultiSendCallOnly, and the guard allows none: send them one by one"
@@ -155,8 +164,15 @@ def execute_safe(
 
 def _item(call: Called) -> bytes:
     """Of a MultiSend: operation, target, value, length, data."""
-    head = bytes([_CALL]) + bytes.fromhex(call.target[2:]) + call.value.to_bytes(_WORD, "big")
-    return head + len(call.data).to_bytes(_WORD, "big") + call.data
+    return bytes([_CALL]) + _head(call) + len(call.data).to_bytes(_WORD, "big") + call.data
+
+
+def _head(call: Called) -> bytes:
+    return bytes.fromhex(_target(call)[2:]) + to_uint(call.value, name="value").to_bytes(_WORD, "big")
+
+
+def _target(call: Called) -> str:
+    return to_address(call.target, name="target", zero=True)
 
 
 def _require_some(calls: Sequence[Called]) -> None:

@@ -19,12 +19,12 @@ from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
 from switchgear.artifacts import load
-from switchgear.chain import BlockIdentifier, Node, Transaction
+from switchgear.chain import BlockIdentifier, Node, Transaction, code_hash
 from switchgear.decoder import NATIVE, PLAIN_TRANSFER, Standard  # noqa: F401 - NATIVE is for callers
 from switchgear.delayed import Delayed
-from switchgear.deployment import deploy
+from switchgear.deployment import create_address, deploy
 from switchgear.display import to_instant
-from switchgear.errors import FailedCall, InvalidInput
+from switchgear.errors import FailedCall, InvalidInput, WrongCode
 from switchgear.interface import Interface
 from switchgear.types import ZERO_ADDRESS, LanePolicy, Limits
 from switchgear.values import from_instant, to_address, to_uint
@@ -39,8 +39,11 @@ UNLIMITED = 2**256 - 1
 RECIPIENT = 2**16 - 1
 """In a rule: the decoded recipient, instead of a word of the arguments."""
 NO_EXPIRY = 2**40 - 1
-ANY_ADAPTER = "SafeAgentGuard"
+ADAPTERS = ("SafeAgentGuard", "AgentHook7579", "AgentCaveat")
+"""What a policy is deployed as."""
+ANY_ADAPTER = ADAPTERS[0]
 """Its ABI has all that policies have in common: the policy itself is abstract."""
+_OTHER_HALF = "PolicyAdministration"
 _INIT_CODE = 49_152
 """Bytes that a deployment may carry."""
 _WORD = 32
@@ -188,12 +191,26 @@ class SessionPolicy(Delayed):
         web3: A node; see `switchgear.connect`.
         address: Of the adapter.
         chain_id: The chain that the node must serve; any if None.
+        verify_code: Whether to compare the code of both halves with what this version ships.
     """
 
     name = "session policy"
 
-    def __init__(self, web3: Web3, address: str, *, chain_id: int | None = None) -> None:
+    def __init__(self, web3: Web3, address: str, *, chain_id: int | None = None, verify_code: bool = True) -> None:
         super().__init__(web3, address, Interface(load(ANY_ADAPTER).abi), chain_id=chain_id)
+        self._verify_code = verify_code
+
+    def _check_code(self, code: bytes) -> None:
+        if not self._verify_code:
+            return
+        adapters, half = [load(name) for name in ADAPTERS], create_address(self.address, 1)
+        if not any(one.matches(code) for one in adapters):
+            expected = " or ".join(str(one.code_hash) for one in adapters)
+            raise WrongCode(self.name, self.address, expected, code_hash(code))
+        # Whoever deployed it could have put other code where the adapter's code looks for its other half.
+        other, found = load(_OTHER_HALF), self.node.code(half)
+        if not other.matches(found):
+            raise WrongCode(other.name, half, str(other.code_hash), code_hash(other.blank(found)))
 
     # ------------------------------------------------------------------ reads
 
@@ -349,15 +366,21 @@ def safe_installation(safe: str, guard: str, *, modules: bool = True) -> list[tu
     return [handler, *(_self_call(safe, f"{name}(address)", guard) for name in names)]
 
 
+def safe_guard(web3: Web3, safe: str) -> str:
+    """The transaction guard that a Safe has now; the zero address if none."""
+    slot = "0x" + keccak(text="guard_manager.guard.address").hex()
+    found = Node(web3).request("eth_getStorageAt", to_address(safe, name="safe"), slot, "latest")
+    return to_checksum_address("0x" + str(found)[2:].rjust(64, "0")[-40:])
+
+
 def safe_handler(guard: str) -> str:
     """The fallback handler that a guarded Safe may have, which its guard has created (``handler``).
 
     >>> safe_handler("0x" + "11" * 20)
     '0x39c2540Cc64C8562269200ee459DC2853aAB9d87'
     """
-    # Its second contract, after the policy's other half; lies where RLP of the list of the guard and 2 says.
-    creator = bytes.fromhex(to_address(guard, name="guard")[2:])
-    return to_checksum_address(keccak(b"\xd6\x94" + creator + b"\x02")[12:])
+    # The first is the policy's other half.
+    return create_address(guard, 2)
 
 
 def safe_removal(safe: str, *, modules: bool = True) -> list[tuple[str, bytes]]:

@@ -16,6 +16,7 @@ from rich.table import Table
 
 from switchgear import decoder
 from switchgear.breaker import Breaker
+from switchgear.chain import sender_address
 from switchgear.countersign import (
     Action,
     Call,
@@ -30,7 +31,7 @@ from switchgear.countersign import (
     signers_of,
 )
 from switchgear.display import show, show_amount
-from switchgear.errors import InvalidInput, MalformedArguments, NoSelector
+from switchgear.errors import InvalidInput, MalformedArguments, NoSelector, NotCountersigned
 from switchgear.execution import execute_safe
 from switchgear.ops.cli import (
     Command,
@@ -43,7 +44,7 @@ from switchgear.ops.cli import (
     sending_options,
 )
 from switchgear.ops.context import ANYBODY, Context, actor, context
-from switchgear.policy import Granted, SessionPolicy
+from switchgear.policy import Granted, SessionPolicy, safe_guard
 from switchgear.tokens import read_token
 from switchgear.types import ZERO_ADDRESS
 from switchgear.values import to_address, to_raw, to_uint
@@ -262,20 +263,24 @@ def execute(file: Path, account: Any, dry_run: bool, actor_address: str | None, 
     the calldata.
     """
     proposal, _ = _read(file)
-    guard, _ = _home(context(), proposal)
-    multi_send = guard.multi_send()
+    guard, council = _home(context(), proposal)
+    action, web3, multi_send = proposal.action, guard.node.web3, guard.multi_send()
     if multi_send is None:
         message = f"the policy {guard.address} guards no Safe: send it as docs/countersign.md says"
         raise InvalidInput(message)
-    sender, dry = actor(account, dry_run, actor_address, proposal.action.wallet, "agent's wallet")
-    done = execute_safe(
-        guard.node.web3,
-        proposal.action.account,
-        proposal.calls,
-        sender=sender,
-        multi_send=multi_send,
-        dry_run=dry,
-    )
+    if (present := safe_guard(web3, action.account)) != guard.address:
+        # Anybody can deploy a policy that says it is this Safe's.
+        message = f"the guard of the Safe {action.account} is {present}, not {guard.address}: do not execute this"
+        raise InvalidInput(message)
+    sender, dry = actor(account, dry_run, actor_address, action.wallet, "agent's wallet")
+    if sender_address(sender) != action.wallet:
+        # A trusted owner's transaction would pass, approved or not.
+        message = f"this is for the agent's wallet {action.wallet} to execute, not for {sender_address(sender)}"
+        raise InvalidInput(message)
+    approval = council.newest(action)
+    if approval is None or approval.state is not State.APPROVED:
+        raise NotCountersigned(action.policy, action.wallet, action.calls, None)
+    done = execute_safe(web3, action.account, proposal.calls, sender=sender, multi_send=multi_send, dry_run=dry)
     describe_transaction(done, as_json)
 
 

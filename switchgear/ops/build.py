@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parents[1] / "abi"
 
-_SHIPPED = ("contracts", "contracts/adapters")
-_READ = (*_SHIPPED, "contracts/interfaces", "contracts/policy")
+_SHIPPED = ("contracts", "contracts/adapters", "contracts/policy")
+_READ = (*_SHIPPED, "contracts/interfaces")
 _INTERFACES = ("IAgentGuarded", "IERC8004Identity")
 """ABIs of contracts that are not ours, or have no address of their own."""
 _IMMUTABLE = re.compile(rb"\x7f(?=\x00{32})")
@@ -27,7 +27,8 @@ _IMMUTABLE = re.compile(rb"\x7f(?=\x00{32})")
 def build(project: LocalProject) -> dict[str, str]:
     """The text of each artifact file by its contract's name, from the compiled project.
 
-    Shipped are the deployable contracts of ``contracts/`` and ``contracts/adapters/``, and a few interfaces.
+    Shipped are the deployable contracts of ``contracts/``, ``contracts/adapters/`` and ``contracts/policy/``, and a few
+    interfaces.
     """
     sources = [path.relative_to(project.path) for folder in _READ for path in (project.path / folder).glob("*.sol")]
     # Ape's cache knows of changed sources only, not of changed settings.

@@ -11,7 +11,7 @@ from eth_utils.crypto import keccak
 
 from switchgear.artifacts import load
 from switchgear.chain import Contract, code_hash
-from switchgear.deployment import Record, core_address, identity_address
+from switchgear.deployment import Record, core_address, create_address, identity_address
 from switchgear.errors import ChainError, ContractReverted
 from switchgear.interface import Interface
 from switchgear.ops.cli import Command, Exit, console, json_option, print_json
@@ -108,7 +108,7 @@ def _answer(contract: Contract, function: str) -> Any:
 def _core(ctx: Context, address: str) -> dict[str, Any]:
     """What each getter of the core answers; numbers that grow are only to be there."""
     return {
-        "administration": _first_created_by(address),
+        "administration": create_address(address, 1),
         "LOOSENING_DELAY": LOOSENING_DELAY,
         "LOOSENING_WINDOW": LOOSENING_WINDOW,
         "MAX_GUARDIANS": MAX_GUARDIANS,
@@ -152,11 +152,6 @@ def _separator(domain: tuple[str, str], chain_id: int, address: str) -> bytes:
     kind = keccak(text="EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)")
     hashes = b"".join(keccak(text=one) for one in domain)
     return keccak(kind + hashes + chain_id.to_bytes(32, "big") + bytes(12) + bytes.fromhex(address[2:]))
-
-
-def _first_created_by(address: str) -> str:
-    """Address of the contract that a contract's constructor created first (CREATE at nonce 1)."""
-    return to_address("0x" + keccak(b"\xd6\x94" + bytes.fromhex(address[2:]) + b"\x01")[12:].hex())
 
 
 def _text(value: Any) -> str:

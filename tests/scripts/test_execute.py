@@ -75,7 +75,6 @@ def paying(world: World, project: Any, accounts: Any) -> Paying:
     return Paying(world, safe, guard.address, Countersign(web3, council), f"TEST::{index}")
 
 
-@pytest.mark.xfail(strict=True, reason="whoever is --account sends, and a trusted owner passes the guard")
 def test_execute__by_a_person_who_owns_the_safe__sends_nothing_unapproved(
     agents: Run, paying: Paying, tmp_path: Path
 ) -> None:
@@ -85,7 +84,6 @@ def test_execute__by_a_person_who_owns_the_safe__sends_nothing_unapproved(
     assert (refused.code != 0, paying.balance(THIEF), paying.balance(paying.safe)) == (True, 0, FUNDS), refused
 
 
-@pytest.mark.xfail(strict=True, reason="nobody asks the council")
 def test_execute__of_a_file_that_nobody_approved__sends_nothing(agents: Run, paying: Paying, tmp_path: Path) -> None:
     """WP-7: what the agent may do alone is not done because some file says so."""
     before = paying.balance(PAYEE)
@@ -98,7 +96,7 @@ def test_execute__of_a_file_that_nobody_approved__sends_nothing(agents: Run, pay
     "who",
     [
         "agent",
-        pytest.param("person", marks=pytest.mark.xfail(strict=True, reason="the file's policy is believed")),
+        "person",
     ],
 )
 def test_execute__of_a_policy_that_somebody_else_deployed__sends_nothing(
