@@ -28,9 +28,11 @@ def measured(results: Sequence[Result], rounds: int, memory: float) -> Iterator[
         memory: Bytes of the sentinel's view for each agent.
     """
     rows = [
-        [one.watcher, _milliseconds(one.p50), _milliseconds(one.worst), f"{one.missed} of {rounds}"] for one in results
+        [one.watcher, _milliseconds(one.p50), _milliseconds(one.worst), f"{one.missed} of {rounds}", _megabytes(one)]
+        for one in results
     ]
-    yield Measured("latency", ["Watcher", "From log to trip, median", "Worst", "Missed"], rows)
+    header = ["Watcher", "From log to trip, median", "Worst", "Missed", "Memory of its process"]
+    yield Measured("latency", header, rows)
     rates = sorted({rate for one in results for rate in one.lags})
     rows = [[one.watcher, *(_lag(one, rate) for rate in rates)] for one in results]
     yield Measured("rates", ["Watcher", *(f"{rate:,} denials a block" for rate in rates)], rows)
@@ -44,6 +46,10 @@ def measured(results: Sequence[Result], rounds: int, memory: float) -> Iterator[
 
 def _milliseconds(seconds: float | None) -> str:
     return "none" if seconds is None else f"{1000 * seconds:,.0f} ms"
+
+
+def _megabytes(result: Result) -> str:
+    return "" if result.memory is None else f"{result.memory / 1e6:,.0f} MB"
 
 
 def _lag(result: Result, rate: int) -> str:

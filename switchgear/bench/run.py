@@ -24,7 +24,7 @@ from websockets.sync.client import connect
 
 from switchgear import signing
 from switchgear.artifacts import load
-from switchgear.bench.watchers import BOT, MARK
+from switchgear.bench.watchers import BOT, GUARDIAN, MARK, NETWORK
 from switchgear.breaker import Breaker
 from switchgear.chain import Node
 from switchgear.deployment import core_address, deploy, identity_address
@@ -70,6 +70,8 @@ class Result:
     """Highest rate at which the trip's block came within a second of the mark's."""
     lags: dict[int, float | None] = field(default_factory=dict)
     """Seconds to the trip at each rate tried; None if it did not come."""
+    memory: int | None = None
+    """Most bytes that its process held; None where the system does not tell."""
 
     @property
     def p50(self) -> float | None:
@@ -210,8 +212,10 @@ def run(*, rates: tuple[int, ...] = RATES, rounds: int = 10, watchers: tuple[str
     for watcher in watchers:
         with listening("--accounts", "6", "--gas-limit", str(_GAS_LIMIT)) as url, closing(Heads(url)) as heads:
             bench = Bench(url, heads)
-            with _watching(watcher, bench):
-                results.append(_measure(watcher, bench, rates, rounds))
+            with _watching(watcher, bench) as process:
+                result = _measure(watcher, bench, rates, rounds)
+                result.memory = _memory(process.pid)
+            results.append(result)
     return results
 
 
@@ -258,14 +262,14 @@ def _warm_up(watcher: str, bench: Bench) -> None:
 
 
 @contextmanager
-def _watching(watcher: str, bench: Bench) -> Iterator[None]:
+def _watching(watcher: str, bench: Bench) -> Iterator[subprocess.Popen[str]]:
     """The watcher as a process."""
     with TemporaryDirectory() as folder:
         if watcher == "silverback":
             Path(folder, "watcher.py").write_text(BOT)
             Path(folder, "ape-config.yaml").write_text(f"foundry:\n  host: {bench.url}\n")
             silverback = shutil.which("silverback", path=str(Path(sys.executable).parent)) or "silverback"
-            command = [silverback, "run", "watcher:bot", "--network", "ethereum:local:foundry", "--account", "TEST::5"]
+            command = [silverback, "run", "watcher:bot", "--network", NETWORK, "--account", f"TEST::{GUARDIAN}"]
         else:
             command = [sys.executable, "-m", "switchgear.bench.watchers", watcher]
         with Path(folder, "log").open("w") as log:
@@ -279,7 +283,7 @@ def _watching(watcher: str, bench: Bench) -> Iterator[None]:
                 process.stdin.write(json.dumps(task) + "\n")
             process.stdin.close()
             try:
-                yield
+                yield process
             except SwitchgearError as error:
                 message = f"{error}: {Path(folder, 'log').read_text()[-2_000:]}"
                 raise SwitchgearError(message) from error
@@ -290,6 +294,17 @@ def _watching(watcher: str, bench: Bench) -> Iterator[None]:
                 except subprocess.TimeoutExpired:
                     process.kill()
                     process.wait()
+
+
+def _memory(pid: int) -> int | None:
+    """Most bytes that a running process and its children have held, as Linux tells."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return None
+    (line,) = [line for line in status.splitlines() if line.startswith("VmHWM:")]
+    return 1024 * int(line.split()[1]) + sum(_memory(int(child)) or 0 for child in children)
 
 
 def memory_per_agent(agents: int = 1_000) -> float:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
     from switchgear.detect.types import Observation
 
+NETWORK = "ethereum:local:foundry"
+GUARDIAN = 5
+"""Index of the account that trips, among those of the node's mnemonic."""
 MARK = 777
 """A denied value that gives the agent away."""
 BOT = f"""
@@ -64,7 +67,9 @@ class Mark:
 
 
 def sentinel(task: Mapping[str, Any]) -> None:
-    """The sentinel, as configured for one endpoint and its websocket."""
+    """The sentinel, as configured for one endpoint and its websocket, with an account of Ape's as the command has."""
+    from ape import accounts, networks  # noqa: PLC0415 - the polling loop does not pay for it
+
     from switchgear.sentinel.config import Config  # noqa: PLC0415 - the others do not pay for it
     from switchgear.sentinel.engine import Sentinel  # noqa: PLC0415
 
@@ -77,7 +82,8 @@ def sentinel(task: Mapping[str, Any]) -> None:
             "detectors": [{"use": "switchgear.bench.watchers:Mark", "mode": "enforce", "trips": "kill-switch"}],
         }
     )
-    asyncio.run(Sentinel(config, account=Account.from_key(task["key"])).run())
+    with networks.parse_network_choice(NETWORK, provider_settings={"host": task["url"]}):
+        asyncio.run(Sentinel(config, account=accounts.test_accounts[GUARDIAN]).run())
 
 
 def polling(task: Mapping[str, Any]) -> None:

@@ -27,9 +27,9 @@ def test_bench__two_watchers__every_mark_is_tripped_for() -> None:
 def test_page__its_marks__take_what_is_measured() -> None:
     """docs/watch.md has a place for every table that `--write` makes, and each figure is where it belongs."""
     results = [
-        Result("sentinel", [0.005, 0.007, 0.006], 0, 300, {100: 0.01, 300: 0.5}),
+        Result("sentinel", [0.005, 0.007, 0.006], 0, 300, {100: 0.01, 300: 0.5}, 123_456_789),
         Result("polling", [], 3, 100, {100: 0.9, 300: None}),
     ]
     page = tables.fill(report.PAGE.read_text(), report.MARK, report.measured(results, 3, 1234.5))
-    assert "| sentinel | 6 ms | 7 ms | 0 of 3 |\n| polling | none | none | 3 of 3 |" in page
+    assert "| sentinel | 6 ms | 7 ms | 0 of 3 | 123 MB |\n| polling | none | none | 3 of 3 |  |" in page
     assert "| sentinel | 0.01 s | 0.50 s |\n| polling | 0.90 s | **no trip** |" in page
