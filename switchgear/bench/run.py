@@ -71,7 +71,7 @@ class Result:
     lags: dict[int, float | None] = field(default_factory=dict)
     """Seconds to the trip at each rate tried; None if it did not come."""
     memory: int | None = None
-    """Most bytes that its process held; None where the system does not tell."""
+    """Most bytes that its process held until then; None where the system does not tell."""
 
     @property
     def p50(self) -> float | None:
@@ -213,13 +213,11 @@ def run(*, rates: tuple[int, ...] = RATES, rounds: int = 10, watchers: tuple[str
         with listening("--accounts", "6", "--gas-limit", str(_GAS_LIMIT)) as url, closing(Heads(url)) as heads:
             bench = Bench(url, heads)
             with _watching(watcher, bench) as process:
-                result = _measure(watcher, bench, rates, rounds)
-                result.memory = _memory(process.pid)
-            results.append(result)
+                results.append(_measure(watcher, bench, rates, rounds, process.pid))
     return results
 
 
-def _measure(watcher: str, bench: Bench, rates: tuple[int, ...], rounds: int) -> Result:
+def _measure(watcher: str, bench: Bench, rates: tuple[int, ...], rounds: int, pid: int) -> Result:
     result = Result(watcher)
     _warm_up(watcher, bench)
     for _ in range(rounds):
@@ -231,6 +229,8 @@ def _measure(watcher: str, bench: Bench, rates: tuple[int, ...], rounds: int) ->
             result.missed += 1
         else:
             result.latencies.append(latency)
+    # Before rates that not all of them try.
+    result.memory = _memory(pid)
     for rate in rates:
         bench.rearm()
         bench.node.request("evm_setAutomine", False)
