@@ -69,6 +69,10 @@ class Artifact:
         """Whether code from the chain is this contract's, whatever its immutables."""
         return "0x" + keccak(self.blank(code)).hex() == self.code_hash
 
+    def values(self, code: bytes) -> set[bytes]:
+        """What deployment put in the places of immutables, in code that `matches`."""
+        return {code[start : start + 32] for start in self.immutables}
+
     def init_code(self, *args: Any) -> bytes:
         """Creation bytecode with its encoded constructor arguments.
 

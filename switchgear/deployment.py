@@ -20,10 +20,11 @@ from eth_utils.crypto import keccak
 
 from switchgear.artifacts import load
 from switchgear.chain import Node, code_hash, complete, sender_address, submit
-from switchgear.errors import ChainError, DeployerAbsent, InvalidInput, SignerRequired, SwitchgearError
+from switchgear.errors import ChainError, DeployerAbsent, InvalidInput, SignerRequired, SwitchgearError, WrongCode
 from switchgear.values import to_address
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 DEPLOYER = "0x4e59b44847b379578588920cA78FbF26c0B4956C"
@@ -60,6 +61,29 @@ def create_address(creator: str, nonce: int) -> str:
         message = f"nonces from 1 to 127, not {nonce}"
         raise InvalidInput(message)
     return to_checksum_address(keccak(b"\xd6\x94" + bytes.fromhex(to_address(creator)[2:]) + bytes([nonce]))[12:])
+
+
+def check_code(node: Node, address: str, code: bytes, names: Sequence[str], other_half: str) -> None:
+    """Whether both halves of a contract are this version's: whoever deployed it chose what its fallback runs.
+
+    Args:
+        node: Of its chain.
+        address: Where it is.
+        code: What is there.
+        names: Contracts that it may be.
+        other_half: The contract that it has created first, and whose code its fallback runs.
+
+    Raises:
+        WrongCode: The code is none of theirs, or the other half's is not.
+    """
+    artifacts = [load(name) for name in names]
+    if not any(one.matches(code) for one in artifacts):
+        expected = " or ".join(str(one.code_hash) for one in artifacts)
+        found = code_hash(artifacts[0].blank(code) if len(artifacts) == 1 else code)
+        raise WrongCode(" or ".join(names), address, expected, found)
+    half, other = create_address(address, 1), load(other_half)
+    if not other.matches(there := node.code(half)):
+        raise WrongCode(other_half, half, str(other.code_hash), code_hash(other.blank(there)))
 
 
 @cache

@@ -19,12 +19,12 @@ from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
 from switchgear.artifacts import load
-from switchgear.chain import BlockIdentifier, Node, Transaction, code_hash
+from switchgear.chain import BlockIdentifier, Node, Transaction
 from switchgear.decoder import NATIVE, PLAIN_TRANSFER, Standard  # noqa: F401 - NATIVE is for callers
 from switchgear.delayed import Delayed
-from switchgear.deployment import create_address, deploy
+from switchgear.deployment import check_code, create_address, deploy
 from switchgear.display import to_instant
-from switchgear.errors import FailedCall, InvalidInput, WrongCode
+from switchgear.errors import FailedCall, InvalidInput
 from switchgear.interface import Interface
 from switchgear.types import ZERO_ADDRESS, LanePolicy, Limits
 from switchgear.values import from_instant, to_address, to_uint
@@ -201,16 +201,8 @@ class SessionPolicy(Delayed):
         self._verify_code = verify_code
 
     def _check_code(self, code: bytes) -> None:
-        if not self._verify_code:
-            return
-        adapters, half = [load(name) for name in ADAPTERS], create_address(self.address, 1)
-        if not any(one.matches(code) for one in adapters):
-            expected = " or ".join(str(one.code_hash) for one in adapters)
-            raise WrongCode(self.name, self.address, expected, code_hash(code))
-        # Whoever deployed it could have put other code where the adapter's code looks for its other half.
-        other, found = load(_OTHER_HALF), self.node.code(half)
-        if not other.matches(found):
-            raise WrongCode(other.name, half, str(other.code_hash), code_hash(other.blank(found)))
+        if self._verify_code:
+            check_code(self.node, self.address, code, ADAPTERS, _OTHER_HALF)
 
     # ------------------------------------------------------------------ reads
 

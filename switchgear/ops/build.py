@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parents[1] / "abi"
 
-_SHIPPED = ("contracts", "contracts/adapters", "contracts/policy")
+_SHIPPED = ("contracts", "contracts/adapters", "contracts/core", "contracts/policy")
 _READ = (*_SHIPPED, "contracts/interfaces")
 _INTERFACES = ("IAgentGuarded", "IERC8004Identity")
 """ABIs of contracts that are not ours, or have no address of their own."""
@@ -27,7 +27,7 @@ _IMMUTABLE = re.compile(rb"\x7f(?=\x00{32})")
 def build(project: LocalProject) -> dict[str, str]:
     """The text of each artifact file by its contract's name, from the compiled project.
 
-    Shipped are the deployable contracts of ``contracts/``, ``contracts/adapters/`` and ``contracts/policy/``, and a few
+    Shipped are the deployable contracts of ``contracts/``, of their adapters and of their other halves, and a few
     interfaces.
     """
     sources = [path.relative_to(project.path) for folder in _READ for path in (project.path / folder).glob("*.sol")]

@@ -15,6 +15,7 @@ from web3 import HTTPProvider, Web3
 from switchgear import Breaker, InvalidInput, Registry, chain, connect, errors
 from switchgear.artifacts import load
 from switchgear.chain import GAS_MARGIN, Node
+from switchgear.deployment import create_address
 from switchgear.interface import Interface
 
 if TYPE_CHECKING:
@@ -117,6 +118,25 @@ def test_read__other_code_at_the_address__raises_wrong_code(world: World) -> Non
     assert raised.value.address == world.registry.address
     with pytest.raises(errors.ContractReverted):
         Breaker(world.web3, world.registry.address, verify_code=False).agent_count()
+
+
+@pytest.mark.parametrize("hostile", ["there", "elsewhere"])
+def test_read__copy_of_the_core_with_another_half__raises_wrong_code(world: World, hostile: str) -> None:
+    """BR-17: a copy of the core is ours only if what its fallback runs is, and where it looks for that."""
+    code, copy = world.node.code(world.breaker.address), "0x" + "c0" * 20
+    ours, half = create_address(world.breaker.address, 1), create_address(copy, 1)
+    theirs = half if hostile == "there" else "0x" + "ee" * 20
+    world.node.request(
+        "anvil_setCode", copy, "0x" + code.replace(bytes.fromhex(ours[2:]), bytes.fromhex(theirs[2:])).hex()
+    )
+    if hostile == "elsewhere":
+        world.node.request("anvil_setCode", half, "0x" + world.node.code(ours).hex())
+    # Answers every question with 7.
+    world.node.request("anvil_setCode", theirs, "0x60075f5260205ff3")
+    assert Breaker(world.web3, copy, verify_code=False).agent_count() == 7
+    with pytest.raises(errors.WrongCode) as raised:
+        Breaker(world.web3, copy).agent_count()
+    assert (raised.value.name, raised.value.address) == ("Administration", half)
 
 
 def test_read__historic_block__tells_the_state_then(world: World) -> None:
