@@ -2,6 +2,8 @@
 pragma solidity ^0.8.28;
 
 import {IActionDecoder} from "./interfaces/IActionDecoder.sol";
+import {ICircuitBreaker} from "./interfaces/ICircuitBreaker.sol";
+import {ICountersign} from "./interfaces/ICountersign.sol";
 import {ActionDecoder} from "./libraries/ActionDecoder.sol";
 import {Asking} from "./libraries/Asking.sol";
 import {Frames, Watch} from "./libraries/Frames.sol";
@@ -33,8 +35,8 @@ import {Address} from "@openzeppelin/contracts/utils/Address.sol";
 ///      People are told from agents by name: parties that the owner trusts pass unasked, without a call to the core, so that
 ///      nothing that is broken here locks them out (WP-6).
 ///
-///      A policy has one address and two pieces of code, as the core has: this one is asked at every action, and what its owner
-///      sets is in `PolicyAdministration`, which the constructor creates and the fallback runs on this storage.
+///      A policy has one address and two halves, as the core has: this hot one is asked at every action, and what its owner
+///      sets is in the cold one, `PolicyAdministration`, which the constructor creates and the fallback runs on this storage.
 ///
 ///      Trust assumptions
 ///
@@ -70,20 +72,26 @@ abstract contract SessionPolicy is PolicyLedger {
         _administer(abi.encodeCall(PolicyAdministration.configure, (setup)));
     }
 
-    /// @notice What this half does not know, the other does: see `ISessionPolicy` and `IDelayed`.
+    /// @notice What this half does not know, the cold one does: see `ISessionPolicy` and `IDelayed`.
     fallback(bytes calldata call) external virtual returns (bytes memory) {
         return _administer(call);
     }
 
-    /* The adapters */
+    /// @notice What this half was created with: the core, the account and the council, zero for none. The cold half has them of its own,
+    /// and answers for it to whoever asks it directly: only whoever deploys a copy by hand could make them differ.
+    function immutables() external view returns (ICircuitBreaker, address, ICountersign) {
+        return (_CORE, _ACCOUNT, _COUNTERSIGN);
+    }
 
-    /// @dev The other half's answer to a call. It is the first contract that this one has created, and its address follows from that: so
+    /// @dev The cold half's answer to a call. It is the first contract that this one has created, and its address follows from that: so
     /// the code of this half says where the other is, which a stored address would leave to whoever deploys a copy.
     function _administer(bytes memory call) internal returns (bytes memory) {
         address half = address(uint160(uint256(keccak256(abi.encodePacked(hex"d694", address(this), hex"01")))));
         (bool success, bytes memory result) = half.delegatecall(call);
         return Address.verifyCallResult(success, result);
     }
+
+    /* The adapters */
 
     /// @dev The same as `_before` for nearly every payment, at nearly its price in storage: one exact ERC-20 transfer or approval, of a
     /// permission that has nothing but caps, by nobody's inner execution. `_before` is the rule: whatever is not exactly

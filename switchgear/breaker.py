@@ -64,7 +64,7 @@ if TYPE_CHECKING:
 Amount = int | str | Decimal
 """In units of ``10**-decimals``, whole parts first: with 6 decimals, 1 is 1_000_000 to the contract; with 0, 1 is 1."""
 
-_OTHER_HALF = "Administration"
+_COLD_HALF = "Administration"
 _QUERIES = 200
 """Questions in one call of ``previewBatch``."""
 
@@ -80,7 +80,7 @@ class Breaker(Contract):
         web3: A node; see `switchgear.connect`.
         address: Of the core; by default the one it has on every chain.
         chain_id: The chain that the node must serve; any if None.
-        verify_code: Whether to compare the code at the address with the one this version ships.
+        verify_code: Whether to compare the code of both halves with what this version ships.
     """
 
     name = "CircuitBreaker"
@@ -94,11 +94,13 @@ class Breaker(Contract):
     def _check_code(self, code: bytes) -> None:
         if not self._verify_code:
             return
-        check_code(self.node, self.address, code, (self.name,), _OTHER_HALF)
+        check_code(self.node, self.address, code, (self.name,), _COLD_HALF)
         # The one value in its code is where it looks for that half.
-        half = create_address(self.address, 1)
-        if load(self.name).values(code) != {bytes.fromhex(half[2:]).rjust(32, b"\0")}:
-            raise WrongCode(_OTHER_HALF, half, load(_OTHER_HALF).code_hash or "", code_hash(code))
+        (stored,) = load(self.name).values(code)
+        looks = to_address("0x" + stored[-20:].hex())
+        if looks != create_address(self.address, 1):
+            there = self.node.code(looks)
+            raise WrongCode(_COLD_HALF, looks, load(_COLD_HALF).code_hash or "", code_hash(there))
 
     def decode_log(self, log: Mapping[str, Any]) -> Event | None:
         """A log of the core as a node gives it (JSON-RPC), in this package's types; None if its event is unknown.

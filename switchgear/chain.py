@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass, field
 from functools import partial
@@ -53,6 +54,7 @@ RECEIPT_TIMEOUT = 120.0
 """Seconds after which an unmined transaction is given up on, if not told otherwise."""
 
 _REVERT_CODES = (3, -32000, -32015)
+_REVERT_DATA = re.compile(r"0x([\da-f]{2})*", re.IGNORECASE)
 
 
 def connect(endpoint: str, *, chain_id: int | None = None, timeout: float = 10) -> Web3:
@@ -186,7 +188,7 @@ def result_of(method: str, answer: Any) -> Any:
     if isinstance(data, dict):
         data = data.get("data")
     if method in ("eth_call", "eth_estimateGas"):
-        if isinstance(data, str) and data.startswith("0x"):
+        if isinstance(data, str) and _REVERT_DATA.fullmatch(data):
             raise from_revert(bytes.fromhex(data[2:]))
         if code in _REVERT_CODES and "revert" in reason.lower():
             raise from_revert(b"")

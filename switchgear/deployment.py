@@ -63,7 +63,7 @@ def create_address(creator: str, nonce: int) -> str:
     return to_checksum_address(keccak(b"\xd6\x94" + bytes.fromhex(to_address(creator)[2:]) + bytes([nonce]))[12:])
 
 
-def check_code(node: Node, address: str, code: bytes, names: Sequence[str], other_half: str) -> None:
+def check_code(node: Node, address: str, code: bytes, names: Sequence[str], cold_half: str) -> None:
     """Whether both halves of a contract are this version's: whoever deployed it chose what its fallback runs.
 
     Args:
@@ -71,19 +71,19 @@ def check_code(node: Node, address: str, code: bytes, names: Sequence[str], othe
         address: Where it is.
         code: What is there.
         names: Contracts that it may be.
-        other_half: The contract that it has created first, and whose code its fallback runs.
+        cold_half: The contract that it has created first, and whose code its fallback runs.
 
     Raises:
-        WrongCode: The code is none of theirs, or the other half's is not.
+        WrongCode: The code is none of theirs, or the cold half's is not.
     """
     artifacts = [load(name) for name in names]
     if not any(one.matches(code) for one in artifacts):
         expected = " or ".join(str(one.code_hash) for one in artifacts)
         found = code_hash(artifacts[0].blank(code) if len(artifacts) == 1 else code)
         raise WrongCode(" or ".join(names), address, expected, found)
-    half, other = create_address(address, 1), load(other_half)
-    if not other.matches(there := node.code(half)):
-        raise WrongCode(other_half, half, str(other.code_hash), code_hash(other.blank(there)))
+    half, cold = create_address(address, 1), load(cold_half)
+    if not cold.matches(there := node.code(half)):
+        raise WrongCode(cold_half, half, str(cold.code_hash), code_hash(cold.blank(there)))
 
 
 @cache

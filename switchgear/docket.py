@@ -65,7 +65,7 @@ class Docket:
 
     def __init__(self, policy: str, council: str | None, first: int = 0) -> None:
         self.policy = to_address(policy, name="policy")
-        self.council = council
+        self.council = None if council is None else to_address(council, name="council")
         self._first = self._next = first
         self._events: list[Event] = []
 

@@ -126,9 +126,7 @@ def safe_transaction(calls: Sequence[Called], multi_send: str | None = None) -> 
             f"a Safe executes {len(calls)} calls by MultiSendCallOnly, and the guard allows none: send them one by one"
         )
         raise InvalidInput(message)
-    items = b"".join(
-        b"\0" + single(one)[: 20 + _WORD] + len(one.data).to_bytes(_WORD, "big") + one.data for one in calls
-    )
+    items = b"".join(map(_item, calls))
     return to_address(multi_send, name="multi_send"), 0, _MULTI_SEND + encode(["bytes"], [items]), _DELEGATECALL
 
 

@@ -24,7 +24,7 @@ from switchgear.decoder import NATIVE, PLAIN_TRANSFER, Standard  # noqa: F401 - 
 from switchgear.delayed import Delayed
 from switchgear.deployment import check_code, create_address, deploy
 from switchgear.display import to_instant
-from switchgear.errors import FailedCall, InvalidInput
+from switchgear.errors import FailedCall, HalvesDiffer, InvalidInput
 from switchgear.interface import Interface
 from switchgear.types import ZERO_ADDRESS, LanePolicy, Limits
 from switchgear.values import from_instant, to_address, to_uint
@@ -43,7 +43,9 @@ ADAPTERS = ("SafeAgentGuard", "AgentHook7579", "AgentCaveat")
 """What a policy is deployed as."""
 ANY_ADAPTER = ADAPTERS[0]
 """Its ABI has all that policies have in common: the policy itself is abstract."""
-_OTHER_HALF = "PolicyAdministration"
+_COLD_HALF = "PolicyAdministration"
+_IMMUTABLES = ("circuitBreaker", "account", "countersign")
+"""In the order of `immutables`."""
 _INIT_CODE = 49_152
 """Bytes that a deployment may carry."""
 _WORD = 32
@@ -201,8 +203,18 @@ class SessionPolicy(Delayed):
         self._verify_code = verify_code
 
     def _check_code(self, code: bytes) -> None:
-        if self._verify_code:
-            check_code(self.node, self.address, code, ADAPTERS, _OTHER_HALF)
+        if not self._verify_code:
+            return
+        check_code(self.node, self.address, code, ADAPTERS, _COLD_HALF)
+        half = create_address(self.address, 1)
+        questions = [(self.address, "immutables"), *((half, name) for name in _IMMUTABLES)]
+        requests = [
+            ({"to": to, "data": "0x" + self.interface.encode(name, ()).hex()}, "latest") for to, name in questions
+        ]
+        answers = self.node.request_many("eth_call", requests)
+        hot, *cold = (self._decode(name, answer) for (_, name), answer in zip(questions, answers, strict=True))
+        if hot != tuple(cold):
+            raise HalvesDiffer(self.address, hot, tuple(cold))
 
     # ------------------------------------------------------------------ reads
 
@@ -371,7 +383,7 @@ def safe_handler(guard: str) -> str:
     >>> safe_handler("0x" + "11" * 20)
     '0x39c2540Cc64C8562269200ee459DC2853aAB9d87'
     """
-    # The first is the policy's other half.
+    # The first is the policy's cold half.
     return create_address(guard, 2)
 
 

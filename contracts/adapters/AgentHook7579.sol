@@ -54,7 +54,7 @@ contract AgentHook7579 is SessionPolicy, IAgentHook7579 {
     /// @dev Selector of `executeUserOp`: Kernel wants it in front of the call.
     bytes4 private constant _EXECUTE_USER_OP = 0x8dd7712f;
     bytes4 private constant _NO_SIGNATURE = 0xffffffff;
-    /// @dev Not a variable: the other half of the policy has its own where that would lie.
+    /// @dev Not a variable: the cold half of the policy has its own where that would lie.
     bytes32 private constant _INSTALLED = keccak256("switchgear.hook.installed");
 
     /// @inheritdoc IAgentHook7579

@@ -62,7 +62,7 @@ contract SafeAgentGuard is SessionPolicy, ISafeAgentGuard {
     }
 
     /// @notice `checkTransaction`, which is no function here: decoding its eleven arguments takes 700 gas, and a payment needs five of
-    /// them. What is neither that nor a function of this half is the other half's.
+    /// them. What is neither that nor a function of this half is the cold half's.
     fallback(bytes calldata call) external override returns (bytes memory) {
         if (msg.sig != ITransactionGuard.checkTransaction.selector) return _administer(call);
         require(msg.sender == _ACCOUNT, WrongAccount(msg.sender, _ACCOUNT));

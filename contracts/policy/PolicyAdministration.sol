@@ -13,8 +13,23 @@ import {UnknownPolicy} from "../types/Types.sol";
 import {NATIVE, Permission, Rule, Standard} from "../types/Wallets.sol";
 import {PolicyLedger} from "./PolicyLedger.sol";
 
+/// @title PolicyAdministration
 /// @notice The cold half of a session policy: what its owner sets, and what can be read. A policy creates one and runs its code on its own
 /// storage; by itself it guards nothing, and has no owner who could call it.
+///
+/// @dev Design
+///
+///      Both halves inherit `PolicyLedger` first, so that they agree on where everything is. This one adds its own variables
+///      behind; an adapter has none. What it is created with (core, account, council) it has in its code, as the hot half has.
+///
+///      Trust assumptions
+///
+///      Whoever deploys a policy: a copy put together by hand can have another half here. Clients compare the code of both,
+///      and what both were created with.
+///
+///      Warnings
+///
+///      - `configure` is guarded by nothing but that an address under construction has no code.
 contract PolicyAdministration is ISessionPolicy, PolicyLedger, Delayed {
     uint256 private constant _MAX_ASSETS = 4;
 

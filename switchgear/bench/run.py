@@ -169,7 +169,11 @@ class Bench:
         trip = next(self.breaker.events("AgentTripped", from_block=block), None) if self.wait(_GIVE_UP) else None
         if trip is None:
             return None
+        until = time.perf_counter() + _GIVE_UP
         while not {block, trip.block_number} <= self._heads.seen.keys():
+            if time.perf_counter() > until:
+                message = "the node announces no blocks any more: run it again"
+                raise SwitchgearError(message)
             time.sleep(_LOOK)
         return self._heads.seen[trip.block_number] - self._heads.seen[block]
 
@@ -303,8 +307,9 @@ def _memory(pid: int) -> int | None:
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     except OSError:
         return None
-    (line,) = [line for line in status.splitlines() if line.startswith("VmHWM:")]
-    return 1024 * int(line.split()[1]) + sum(_memory(int(child)) or 0 for child in children)
+    held = [int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:")]
+    # A process that has ended has no such line.
+    return 1024 * held[0] + sum(_memory(int(child)) or 0 for child in children) if held else None
 
 
 def memory_per_agent(agents: int = 1_000) -> float:

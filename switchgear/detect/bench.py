@@ -493,7 +493,7 @@ class _Herds:
             "days": self.days,
             "false_alarms": {
                 str(rate): {
-                    name: round(rate * peaks[name].alarms(thresholds[str(rate)][_lineage(name)]) / self.days, 2)
+                    name: round(rate * len(peaks[name].hours(thresholds[str(rate)][_lineage(name)])) / self.days, 2)
                     for name in OF_LINEAGE
                 }
                 for rate in self.size.rates

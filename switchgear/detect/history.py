@@ -21,7 +21,7 @@ from eth_utils.crypto import keccak
 
 from switchgear.chain import BATCH
 from switchgear.detect.types import Observation
-from switchgear.errors import InvalidInput
+from switchgear.errors import ChainError, InvalidInput
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -151,6 +151,9 @@ def _statuses(
         and (one["hash"] in touched or (one["to"] or "").lower() == protocol.lower())
     ]
     receipts = breaker.node.request_many("eth_getTransactionReceipt", [(one,) for one in acts])
+    if not all(receipts):
+        message = "a transaction has no receipt any more: the chain went another way meanwhile, read it again"
+        raise ChainError(message)
     return {one: int(receipt["status"], 16) == 1 for one, receipt in zip(acts, receipts, strict=True)}
 
 

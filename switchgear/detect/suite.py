@@ -34,10 +34,10 @@ Thresholds = dict[str, dict[str, float]]
 """By rate (its days, or `STIR`), then by name of the detector."""
 
 
-def agent_detectors(thresholds: Mapping[str, float], *, alone: bool = False) -> list[Detector]:
-    """Those of an agent, by thresholds under their names; `alone`: without the others as witnesses."""
+def agent_detectors(thresholds: Mapping[str, float]) -> list[Detector]:
+    """Those of an agent, by thresholds under their names."""
     return [
-        *(Burst(window, thresholds[f"burst-{window}"], alone=alone) for window in (60, 600, 3600)),
+        *(Burst(window, thresholds[f"burst-{window}"]) for window in (60, 600, 3600)),
         LargeValue(thresholds["value"]),
         Drift(thresholds["drift"]),
         YoungCounterparties(thresholds["counterparties"]),
@@ -99,12 +99,8 @@ class Peaks:
         if score > self._highest.get(key, 0.0):
             self._highest[key] = score
 
-    def alarms(self, threshold: float) -> int:
-        """Hours in which a subject exceeds a threshold."""
-        return sum(score > threshold for score in self._highest.values())
-
     def hours(self, threshold: float) -> set[tuple[int, int]]:
-        """Those hours, each with its subject."""
+        """Hours in which a subject exceeds a threshold, each with its subject."""
         return {key for key, score in self._highest.items() if score > threshold}
 
     def threshold(self, subject_days: float, days: float) -> float:

@@ -5,7 +5,7 @@
 - `ContractReverted`: a contract refused. Each custom error of the contracts has a class of the same name with the
   error's fields as attributes: instants as aware `datetime`, durations as `timedelta`, the rest as decoded.
 
-The text of each says what to do next. Each has its home in the module of whoever raises it, and all are found here.
+The text of each says what to do next. Modules sort them by who raises them first; all are found here.
 
 >>> from datetime import datetime, timezone
 >>> print(LooseningNotReady(eta=datetime(2027, 1, 1, tzinfo=timezone.utc)))

@@ -89,6 +89,17 @@ class WrongCode(ChainError):
 
 
 @dataclass(eq=False)
+class HalvesDiffer(ChainError):
+    """The two halves of a policy were put together by hand, for different cores, accounts or councils."""
+
+    text = "the policy at {address} is for {hot} and its other half for {cold}: somebody made it by hand, do not use it"
+    address: str
+    hot: tuple[str, ...]
+    """Core, account and council."""
+    cold: tuple[str, ...]
+
+
+@dataclass(eq=False)
 class AnswerInvalid(ChainError):
     """A contract answered with data that its interface does not promise."""
 

@@ -298,10 +298,10 @@ class HandlerRefused(ContractReverted):
 
 @dataclass(eq=False)
 class SignatureUnreadable(ContractReverted):
-    """Signatures of a Safe transaction are cut short."""
+    """A signature of a Safe transaction cannot be read, or is nobody's."""
 
     signature = "SignatureUnreadable()"
-    text = "there are fewer signatures than the Safe's threshold"
+    text = "a signature is cut short or nobody's: give as many as the Safe's threshold, each 65 bytes"
 
 
 @dataclass(eq=False)
@@ -315,10 +315,10 @@ class FunctionRefused(ContractReverted):
 
 @dataclass(eq=False)
 class DelegatedAccount(ContractReverted):
-    """The key of an EOA with delegated code acts past every hook (WP-9)."""
+    """The key of an EOA with delegated code acts past every guard and hook (WP-9)."""
 
     signature = "DelegatedAccount(address)"
-    text = "{account} is an EOA with delegated code (EIP-7702): its key acts past any hook, so that none guards it"
+    text = "{account} is an EOA with delegated code (EIP-7702): its key acts past every guard and hook"
     account: str
 
 

@@ -30,7 +30,7 @@ from switchgear.errors import (
     UnsupportedSender,
 )
 from switchgear.sentinel.bell import Bell
-from switchgear.sentinel.endpoint import answers
+from switchgear.sentinel.endpoint import MALFORMED, answers
 from switchgear.sentinel.store import Action, Alert, Sending
 from switchgear.types import Scope, State, Subject
 from switchgear.values import to_note
@@ -257,9 +257,7 @@ class Actuator:
         status, receipts = await self._ask(self._question(target), _receipt(sending.hash))
         if not self._reached(target, status):
             return False
-        receipt = _first(receipts)
-        height = int(receipt["blockNumber"], 16) if receipt else await self._height()
-        by_us = receipt is not None and int(receipt["status"], 16) == 1
+        height, by_us = _mined(receipts) or (await self._height(), False)
         self._store.finish(action.id, "landed" if by_us else "open", sending.hash, height)
         self.on_landed(action, time.time() - action.seen)
         return True
@@ -268,10 +266,10 @@ class Actuator:
         """The nonce is gone. If the target is not reached, somebody reset it, or it was not by our transaction."""
         if not reached and sending.action is not None:
             (receipts,) = await self._ask(_receipt(sending.hash))
-            receipt = _first(receipts)
-            if receipt and int(receipt["status"], 16):
+            height, succeeded = _mined(receipts) or (0, False)
+            if succeeded:
                 # It did its work: whoever closed the breaker after it had the power to.
-                self._store.finish(sending.action, "landed", sending.hash, int(receipt["blockNumber"], 16))
+                self._store.finish(sending.action, "landed", sending.hash, height)
             else:
                 LOGGER.warning("nonce %d is used up and the target not reached: sending anew", sending.nonce)
                 self._store.finish(sending.action, "due")
@@ -455,9 +453,14 @@ def _numbers(said: Said) -> list[int]:
     return [int(one, 16) for one in said.values() if isinstance(one, str) and _NUMBER.match(one)]
 
 
-def _first(said: Said) -> dict[str, Any] | None:
-    """The first answer that is an object."""
-    return next((one for one in said.values() if isinstance(one, dict)), None)
+def _mined(said: Said) -> tuple[int, bool] | None:
+    """Block and success of a transaction, by the first receipt that can be read."""
+    for one in said.values():
+        try:
+            return int(one["blockNumber"], 16), int(one["status"], 16) == 1
+        except MALFORMED:  # noqa: PERF203 - None while it is not mined, or what the endpoint failed with
+            continue
+    return None
 
 
 def _known(refusal: RPCFailed) -> bool:

@@ -221,8 +221,10 @@ class View:
                 (int(log["data"], 16), int(log["logIndex"], 16), log["transactionHash"], parties)
                 for log in logs
                 if log["address"].lower() == watched.token.lower()
+                # A token may log what it likes; an ERC-721 transfer has four topics.
+                and len(log["topics"]) == 3  # noqa: PLR2004
                 and log["topics"][0] == TRANSFER
-                and len(log["topics"]) == 3  # noqa: PLR2004 - an ERC-721 transfer has four
+                and len(log["data"]) == 66  # noqa: PLR2004 - 0x and a word
                 and watched.address in (parties := (_party(log["topics"][1]), _party(log["topics"][2])))
             ]
             if not moves:

@@ -104,7 +104,9 @@ class Config(_Section):
         (), description="JSON-RPC URLs, best first. Without any: the node of `--network`.", repr=False
     )
     websockets: tuple[str, ...] = Field(
-        (), description="URLs that announce new heads; they only wake the sentinel.", repr=False
+        (),
+        description="URLs that announce new heads: hints where to look first; nothing is taken from them.",
+        repr=False,
     )
     quorum: int = Field(2, ge=1, description="Endpoints that must agree on a block, as far as so many answer.")
     patience: float = Field(3.0, gt=0, description="Seconds for which a lagging or lone endpoint holds the others up.")

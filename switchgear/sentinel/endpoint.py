@@ -24,9 +24,11 @@ Failure: TypeAlias = "ChainError | ContractReverted"
 Call: TypeAlias = "tuple[str, Sequence[Any]]"
 """A method and its parameters."""
 
-MALFORMED = (KeyError, TypeError, ValueError, AttributeError, OverflowError, DecodingError)
+MALFORMED = (LookupError, TypeError, ValueError, AttributeError, OverflowError, DecodingError)
 """What reading an answer fails with that is none."""
 
+_TRIES = 3
+"""Batches that an endpoint may refuse before it gets no more of them."""
 _CONNECTIONS = 8
 """Requests that one endpoint gets at a time."""
 _REST = 0.25
@@ -53,8 +55,8 @@ class Endpoint:
         # Looked up once: asking the environment takes longer than the request to a node nearby.
         self._proxy = _proxy(url)
         self._rest_until = 0.0
-        self._batches = True
-        """Whether it takes several requests at once, as far as is known."""
+        self._shut = 0
+        """Times in a row that it closed the door on several requests at once, and answered them one by one."""
         headers = {"Content-Type": "application/json", "User-Agent": "switchgear"}
         self._session = ClientSession(headers=headers, connector=TCPConnector(limit=_CONNECTIONS))
 
@@ -73,7 +75,7 @@ class Endpoint:
         Raises:
             NoConnection: Nobody answers.
         """
-        given = await self._together(calls) if len(calls) > 1 and self._batches else None
+        given = await self._together(calls) if len(calls) > 1 and self._shut < _TRIES else None
         if given is not None:
             return [_outcome(method, answer) for (method, _), answer in zip(calls, given, strict=True)]
         single = await asyncio.gather(*(self._single(*one) for one in calls), return_exceptions=True)
@@ -82,6 +84,7 @@ class Endpoint:
                 isinstance(one, BaseException) and not isinstance(one, (ChainError, ContractReverted))
             ):
                 raise one
+        self._shut += len(calls) > 1
         return single
 
     async def request_many(self, method: str, params: Sequence[Sequence[Any]]) -> list[Any]:
@@ -125,11 +128,14 @@ class Endpoint:
         except NoConnection:
             # Some close the door on a batch. If really nobody is there, the single requests tell.
             return None
-        answers = {one.get("id"): one for one in found if isinstance(one, dict)} if isinstance(found, list) else {}
+        listed = [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+        answers = {one["id"]: one for one in listed if isinstance(one.get("id"), int)}
         if answers.keys() == set(range(len(calls))):
+            self._shut = 0
             return [answers[index] for index in range(len(calls))]
-        # An error for all of them: it need not be asked again.
-        self._batches = not isinstance(found, dict)
+        if isinstance(found, dict):
+            # An error for all of them: it need not be asked again.
+            self._shut = _TRIES
         return None
 
     async def post(self, body: Any, timeout: float | None = None) -> Any:
@@ -147,7 +153,7 @@ class Endpoint:
             # Not the endpoint itself: a URL often has a key in it.
             message = f"no node answers ({type(error).__name__}): check the endpoint, and that the node runs"
             raise NoConnection(message) from None
-        self.failures = 0
+        self.failures, self._rest_until = 0, 0.0
         return answer
 
 
@@ -176,7 +182,7 @@ class Endpoints:
         failure: ChainError = NoConnection("no endpoint is left to ask")
         for endpoint in self.current if among is None else among:
             try:
-                return await ask(endpoint)
+                return await _asked(endpoint, ask)
             except ChainError as error:  # noqa: PERF203 - asking takes far longer
                 failure = error
         raise failure
@@ -186,7 +192,7 @@ class Endpoints:
     ) -> dict[Endpoint, _T | Failure]:
         """What each of them answers or fails with, asked at once; by default those that keep up."""
         asked = list(self.current if among is None else among)
-        answers = await asyncio.gather(*map(ask, asked), return_exceptions=True)
+        answers = await asyncio.gather(*(_asked(one, ask) for one in asked), return_exceptions=True)
         for answer in answers:
             if isinstance(answer, BaseException) and not isinstance(answer, (ChainError, ContractReverted)):
                 raise answer
@@ -206,6 +212,14 @@ def answers(found: dict[Endpoint, _T | Failure]) -> dict[Endpoint, _T]:
 def malformed(method: str, reason: object) -> RPCFailed:
     """The error for an answer that is none."""
     return RPCFailed(method, None, f"malformed answer ({reason})")
+
+
+async def _asked(endpoint: Endpoint, ask: Callable[[Endpoint], Awaitable[_T]]) -> _T:
+    """One endpoint's answer; what cannot be read is its failure, and nobody else's."""
+    try:
+        return await ask(endpoint)
+    except MALFORMED as error:
+        raise malformed("what it was asked", error) from error
 
 
 def _proxy(url: str) -> str | None:

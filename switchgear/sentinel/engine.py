@@ -97,8 +97,8 @@ class Sentinel:
             ChainError: No endpoint answered at the start.
         """
         told = channels(self.config)
-        endpoints = Endpoints(Endpoint(url, timeout=self.config.timeout) for url in self._urls)
         store = Store(self.config.database, history=self.config.history)
+        endpoints = Endpoints(Endpoint(url, timeout=self.config.timeout) for url in self._urls)
         try:
             await self._prepare(endpoints, store, told)
             work: list[Coroutine[Any, Any, None]] = [self._follow(once)]
@@ -386,7 +386,7 @@ class Sentinel:
         while True:
             try:
                 await self._look()
-            except ChainError as error:
+            except (ChainError, ContractReverted) as error:
                 LOGGER.warning("no survey (%s); trying again", error)
             await asyncio.sleep(self.config.survey)
 

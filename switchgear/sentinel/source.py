@@ -1,6 +1,6 @@
 """Blocks of the chain, each confirmed by its parent, with the logs that matter: none missed, none twice (OP-1).
 
-A websocket only wakes it. What it takes, it takes from a cursor on, block by block:
+A websocket wakes it, and hints where to look first. What it takes, it takes from endpoints, from a cursor on:
 
 - A block follows the one before it by its parent hash, and as many endpoints as the quorum asks for have it, as far as
   so many answer. One that lags, or stands alone with a fork of its own, holds the others up for `patience` at most.
@@ -44,6 +44,7 @@ _HEADER = "eth_getBlockByNumber"
 _LOGS = "eth_getLogs"
 _BODY = "eth_getBlockByHash"
 _HASH = re.compile(r"0x[\da-f]{64}", re.IGNORECASE)
+_DATA = re.compile(r"0x([\da-f]{2})*", re.IGNORECASE)
 _TRANSACTION = re.compile(r"0x[\da-f]{40} (0x[\da-f]{40}|None) 0x([\da-f]{2})* 0x[\da-f]+ 0x[\da-f]+", re.IGNORECASE)
 """Sender, receiver, start of the data, position and value."""
 
@@ -382,7 +383,11 @@ class Source:
                     continue
                 header = by_hash.get(log["blockHash"])
                 marks = [log["address"], *log["topics"]]
-                int(log["logIndex"], 16), int(log["transactionIndex"], 16)
+                int(log["logIndex"], 16), int(log["transactionIndex"], 16), int(log["blockNumber"], 16)
+                if not all(map(_HASH.fullmatch, [log["transactionHash"], *log["topics"]])):
+                    raise malformed(_LOGS, log["topics"])
+                if not _DATA.fullmatch(log["data"]):
+                    raise malformed(_LOGS, log["data"])
                 possible = header is not None and all(_may_have(blooms[header.hash], mark) for mark in marks)
                 if log["address"].lower() == self._core:
                     self._decode(log)

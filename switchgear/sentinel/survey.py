@@ -17,7 +17,6 @@ from eth_abi.exceptions import DecodingError
 from switchgear.display import show, to_instant
 from switchgear.errors import ChainError, ContractReverted, RPCFailed
 from switchgear.sentinel.actuator import Target
-from switchgear.sentinel.endpoint import MALFORMED, malformed
 from switchgear.sentinel.store import Action, Alert
 from switchgear.words import AgentWord
 
@@ -91,7 +90,7 @@ class Survey:
                 LOGGER.warning("logs of the policy %s cannot be read (%s); trying again", docket.policy, error)
             found.alerts += [*_countersigned(docket, tip.time), *_announced(docket, tip.time)]
         if self._signer is not None:
-            found.balance = int(await self._endpoints.any("eth_getBalance", self._signer, "latest"), 16)
+            found.balance = await self._balance(self._signer)
             if found.balance < self._least:
                 has, least = found.balance / 10**18, self._least / 10**18
                 body = f"{self._signer} has {has:.6f} ether, less than {least:g}: fund it."
@@ -174,18 +173,24 @@ class Survey:
 
         async def ask(endpoint: Endpoint) -> None:
             logs = await endpoint.logs(docket.addresses, first, last)
-            try:
-                docket.take(logs, first, last)
-            except MALFORMED as error:
-                method = "eth_getLogs"
-                raise malformed(method, error) from error
+            docket.take(logs, first, last)
 
         await self._endpoints.first(ask)
 
     async def _calls(self, address: str, interface: Interface, view: str, subjects: list[int]) -> list[Any]:
         requests = [[{"to": address, "data": "0x" + interface.encode(view, [one]).hex()}, "latest"] for one in subjects]
-        answers = await self._endpoints.first(lambda one: one.request_many("eth_call", requests))
-        return [interface.decode(view, bytes.fromhex(answer[2:])) for answer in answers]
+
+        async def ask(endpoint: Endpoint) -> list[Any]:
+            answers = await endpoint.request_many("eth_call", requests)
+            return [interface.decode(view, bytes.fromhex(answer[2:])) for answer in answers]
+
+        return await self._endpoints.first(ask)
+
+    async def _balance(self, signer: str) -> int:
+        async def ask(endpoint: Endpoint) -> int:
+            return int(await endpoint.request("eth_getBalance", signer, "latest"), 16)
+
+        return await self._endpoints.first(ask)
 
 
 def _countersigned(docket: Docket, now: int) -> Iterator[Alert]:

@@ -49,3 +49,18 @@ def test_safe_transaction__many_calls_without_multi_send__is_refused(multi_send:
     """WP-4: a Safe that may not delegatecall executes one call at a time."""
     with pytest.raises(InvalidInput, match="one by one"):
         safe_transaction(MANY, multi_send)
+
+
+SHORT, LONG, TOO_MUCH = Call("0x" + "11" * 19, 1, b""), Call("0x" + "11" * 21, 1, b""), Call(TOKEN, 2**256, b"")
+
+
+@pytest.mark.parametrize("bad", [SHORT, LONG, TOO_MUCH], ids=["short", "long", "too much"])
+def test_execution__of_a_call_that_is_none__is_refused(bad: Call) -> None:
+    """WP-7: a target of another length would shift all that follows it, and so send other calls than were given."""
+    for make in (
+        lambda: execution([bad]),
+        lambda: execute_calldata([bad]),
+        lambda: safe_transaction([bad, Call(TOKEN, 0, b"")], MULTI_SEND),
+    ):
+        with pytest.raises(InvalidInput):
+            make()

@@ -7,12 +7,13 @@ import shutil
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from switchgear.bench.run import Bench
+from switchgear.bench.run import Bench, Heads
 from switchgear.gas.chain import listening
 
 if TYPE_CHECKING:
@@ -24,8 +25,8 @@ PROJECT = Path(__file__).parents[2]
 @pytest.fixture
 def bench() -> Iterator[Bench]:
     """A node with an agent, its guardian (Ape's test account 5), and somebody who denies it."""
-    with listening("--accounts", "6") as url:
-        yield Bench(url)
+    with listening("--accounts", "6") as url, closing(Heads(url)) as heads:
+        yield Bench(url, heads)
 
 
 def test_bot__an_agent_is_denied_three_times__its_kill_switch_opens(bench: Bench, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from switchgear.deployment import create_address
-from switchgear.errors import WrongCode
+from switchgear.errors import HalvesDiffer, WrongCode
 from switchgear.foreign.keys import ZERO
 from switchgear.gas.chain import account
 from switchgear.policy import SessionPolicy, Setup
@@ -33,7 +33,7 @@ def hostile(whom: str, says: bytes) -> str:
     return "0x" + (code + says).hex()
 
 
-@pytest.mark.parametrize("whom", ["the policy", "its other half"])
+@pytest.mark.parametrize("whom", ["the policy", "its cold half"])
 def test_configure__by_a_core_that_is_asked_meanwhile__does_nothing(chain: Chain, field: Field, whom: str) -> None:
     """BR-9: neither half takes a second configuration while the first one lands, whoever is called for it."""
     core = account("hostile core")
@@ -71,3 +71,19 @@ def test_code__of_a_policy_with_a_hostile_other_half__is_not_taken_for_ours(chai
     assert (caught.value.name, caught.value.address) == ("PolicyAdministration", theirs)
     with pytest.raises(WrongCode):
         SessionPolicy(web3, field.token.address).owner()
+
+
+@pytest.mark.parametrize("what", ["core", "account"])
+def test_code__of_halves_for_different_cores_or_accounts__is_not_taken_for_ours(
+    chain: Chain, field: Field, what: str
+) -> None:
+    """WP-1: what the hot half asks is not what the cold one says, where somebody has put both together by hand."""
+    setup = Setup(field.core.address, GUARDED, CHIEF)
+    policy = chain.deploy(ADAPTER, setup.arguments, ZERO, label="for different")
+    ours = field.core.address if what == "core" else GUARDED
+    code = chain.node.code(policy.address).replace(bytes.fromhex(ours[2:]), bytes.fromhex(EVE[2:]))
+    chain.node.request("anvil_setCode", policy.address, "0x" + code.hex())
+    with pytest.raises(HalvesDiffer) as caught:
+        SessionPolicy(chain.node.web3, policy.address).account()
+    assert caught.value.cold == (field.core.address, GUARDED, ZERO)
+    assert EVE in caught.value.hot

@@ -47,7 +47,7 @@ def _again(guarded: Guarded) -> tuple[Any, ...]:
 
 @pytest.mark.parametrize("name", ADAPTERS)
 def test_selectors__of_each_adapter__in_exactly_one_half(project: Any, name: str) -> None:
-    """WP-1: no function hides one of the other half, nor what the fallback answers by itself."""
+    """WP-1: no function hides one of the cold half, nor what the fallback answers by itself."""
     hot, cold = _selectors(project, name), _selectors(project, "PolicyAdministration")
     if name == "SafeAgentGuard":
         guard = _selectors(project, "ITransactionGuard")

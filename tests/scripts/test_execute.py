@@ -81,7 +81,8 @@ def test_execute__by_a_person_who_owns_the_safe__sends_nothing_unapproved(
     """WP-7: it is the agent's to execute: a trusted owner's key would pass the guard unasked, approved or not."""
     file = paying.propose(tmp_path / "p.json", Call(THIEF, FUNDS, b""))
     refused = agents("approvals", "execute", file, "--account", HUMAN)
-    assert (refused.code != 0, paying.balance(THIEF), paying.balance(paying.safe)) == (True, 0, FUNDS), refused
+    assert (refused.code, "is for the agent's wallet" in refused.error) == (2, True), refused
+    assert (paying.balance(THIEF), paying.balance(paying.safe)) == (0, FUNDS)
 
 
 def test_execute__of_a_file_that_nobody_approved__sends_nothing(agents: Run, paying: Paying, tmp_path: Path) -> None:
@@ -89,16 +90,11 @@ def test_execute__of_a_file_that_nobody_approved__sends_nothing(agents: Run, pay
     before = paying.balance(PAYEE)
     file = paying.propose(tmp_path / "p.json", Call(PAYEE, APPROVE_ABOVE, b""))
     refused = agents("approvals", "execute", file, "--account", paying.agent)
-    assert (refused.code != 0, paying.balance(PAYEE)) == (True, before), refused
+    assert (refused.code, "NotCountersigned" in refused.error) == (4, True), refused
+    assert paying.balance(PAYEE) == before
 
 
-@pytest.mark.parametrize(
-    "who",
-    [
-        "agent",
-        "person",
-    ],
-)
+@pytest.mark.parametrize("who", ["agent", "person"])
 def test_execute__of_a_policy_that_somebody_else_deployed__sends_nothing(
     agents: Run, paying: Paying, tmp_path: Path, who: str
 ) -> None:
@@ -111,7 +107,8 @@ def test_execute__of_a_policy_that_somebody_else_deployed__sends_nothing(
     assert THIEF not in agents("approvals", "explain", file).out.lower()
     account = paying.agent if who == "agent" else HUMAN
     refused = agents("approvals", "execute", file, "--account", account)
-    assert (refused.code != 0, paying.balance(THIEF), paying.balance(paying.safe)) == (True, 0, FUNDS), refused
+    assert (refused.code, "the guard of the Safe" in refused.error) == (2, True), refused
+    assert (paying.balance(THIEF), paying.balance(paying.safe)) == (0, FUNDS)
 
 
 def test_execute__without_an_account__is_simulated_as_the_files_wallet(

@@ -250,7 +250,7 @@ def woken(request: pytest.FixtureRequest, watch: Watch, proxy: Proxy) -> Watch:
     return watch
 
 
-def until(condition: Callable[[], Any], what: str, seconds: float = 10.0) -> None:
+def until(condition: Callable[[], Any], what: str, seconds: float = 30.0) -> None:
     """Waits for something, and fails if it does not come."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -210,6 +210,36 @@ def test_run__a_block_with_nonsense_in_it__ends_nothing(
         assert hashes(watch) == [sent]
 
 
+@pytest.mark.parametrize("odd", [None, [], {}, "0x", "nonsense", 7], ids=str)
+@pytest.mark.parametrize(
+    "method",
+    [
+        "eth_blockNumber",
+        "eth_getBlockByNumber",
+        "eth_getBlockByHash",
+        "eth_getLogs",
+        "eth_getTransactionReceipt",
+        "eth_getTransactionCount",
+        "eth_call",
+        "eth_estimateGas",
+        "eth_gasPrice",
+        "eth_getBalance",
+    ],
+)
+def test_run__an_answer_is_no_such_thing__the_other_endpoint_counts(
+    chain: Chain, watch: Watch, proxy: Proxy, second: Proxy, method: str, odd: Any
+) -> None:
+    """OP-1, OP-2: whatever one endpoint answers, the trip lands, and the sentinel goes on."""
+    with watch.running(endpoints=[second.url, proxy.url], survey=0.1):
+        until(lambda: watch.taken(chain.height), "first start")
+        proxy.fault(method, lambda _params, _result: odd)
+        sent = [deny(chain), chain.act(17)]
+        until(lambda: chain.stopped, "trip")
+        until(lambda: hashes(watch) == sent, "both")
+        until(lambda: [a.status for a in watch.ask(lambda s: s.actions())] == ["landed"], "read-back")
+    assert chain.trips == 1
+
+
 def test_run__delayed_and_repeated_requests__nothing_is_doubled(chain: Chain, watch: Watch, proxy: Proxy) -> None:
     """OP-2: a node that gets a transaction twice mines it once."""
     proxy.twice = {"eth_sendRawTransaction", "eth_getLogs"}
@@ -303,12 +333,12 @@ def test_run__a_new_head_on_the_websocket__wakes_it(chain: Chain, watch: Watch, 
         until(lambda: watch.taken(chain.height), "first start")
         until(lambda: proxy.sockets, "websocket")
         chain.act(1)
-        until(lambda: watch.taken(chain.height), "the block", 5)
+        until(lambda: watch.taken(chain.height), "the block")
         proxy.cut_websockets()
         until(lambda: not proxy.sockets, "the cut")
         until(lambda: proxy.sockets, "the websocket again")
         chain.act(17)
-        until(lambda: chain.stopped, "trip", 5)
+        until(lambda: chain.stopped, "trip")
 
 
 def test_run__a_head_is_announced__two_round_trips_to_the_trip(chain: Chain, watch: Watch, proxy: Proxy) -> None:
@@ -341,9 +371,9 @@ def test_run__the_websocket_lies__the_endpoints_count(
         height = chain.height
         monkeypatch.setattr(source, "_announcement", lambda _message: (height + ahead, block_hash))
         sent = [deny(chain)]
-        until(lambda: watch.taken(chain.height), "the block", 5)
+        until(lambda: watch.taken(chain.height), "the block")
         sent.append(chain.act(17))
-        until(lambda: chain.stopped, "trip", 5)
+        until(lambda: chain.stopped, "trip")
         until(lambda: hashes(watch) == sent, "both")
 
 
@@ -360,7 +390,7 @@ def test_run__announced_before_the_endpoint_has_it__is_asked_for_again(
             "eth_getBlockByNumber", lambda params, block: block if int(params[0], 16) <= height else None, times
         )
         chain.act(17)
-        until(lambda: chain.stopped, "trip", 5)
+        until(lambda: chain.stopped, "trip")
 
 
 @pytest.mark.parametrize("refusal", [Cut, Fail, HTTPRequestEntityTooLarge])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -107,13 +106,19 @@ def council(chain: Chain) -> Council:
     return Council(chain)
 
 
+def look_twice(proxy: Proxy) -> None:
+    """Waits until it has looked at everything anew."""
+    before = proxy.asked.count("eth_getBalance")
+    until(lambda: proxy.asked.count("eth_getBalance") >= before + 2, "two looks")
+
+
 def told(watch: Watch, kind: str) -> list[dict[str, Any]]:
     """Data of the alerts of a kind."""
     return [one.data for one in watch.ask(lambda s: s.all_alerts()) if one.key.startswith(f"{kind}:")]
 
 
 def test_look__a_countersignature__is_told_at_once_and_again_before_it_matures(
-    chain: Chain, watch: Watch, council: Council
+    chain: Chain, watch: Watch, proxy: Proxy, council: Council
 ) -> None:
     """WP-7, S8: who may veto hears of it when it is signed, and an hour before it matures, to the second, once each."""
     with watch.running(survey=0.1, clock_skew=10**6, policies=[council.policy.address]):
@@ -124,13 +129,13 @@ def test_look__a_countersignature__is_told_at_once_and_again_before_it_matures(
         until(lambda: keys(watch) == {"countersigned"}, "scheduled")
         chain.world.move_to(eta - HOUR - 1)
         until(lambda: watch.taken(chain.height), "the time")
-        time.sleep(0.3)
+        look_twice(proxy)
         assert keys(watch) == {"countersigned"}
         chain.world.move_to(eta - HOUR)
         until(lambda: keys(watch) == {"countersigned", "countersigned-soon"}, "soon")
         chain.world.move_to(eta + 1)
         until(lambda: watch.taken(chain.height), "the time")
-        time.sleep(0.3)
+        look_twice(proxy)
         assert told(watch, "countersigned-soon") == [
             {
                 "policy": council.policy.address,
@@ -204,7 +209,7 @@ def test_look__again__asks_for_logs_of_the_last_blocks_alone(
         chain.world.pass_time(2 * DAY - HOUR + 60)
         chain.mine(2)
         until(lambda: told(watch, "countersigned-soon"), "soon")
-        time.sleep(0.3)
+        look_twice(proxy)
         assert len(told(watch, "countersigned-soon")) == 1
     assert asked[0] == 0
     assert min(asked[1:]) > earliest

@@ -9,6 +9,11 @@ import pytest
 from eth_account import Account
 
 from switchgear import LanePolicy, Limits
+from switchgear.artifacts import load
+from switchgear.interface import Interface
+from switchgear.sentinel.chainview import TRANSFER, View
+from switchgear.sentinel.config import Watched
+from switchgear.sentinel.source import Header
 from tests.sentinel.conftest import DETECTOR, until
 
 if TYPE_CHECKING:
@@ -18,6 +23,8 @@ if TYPE_CHECKING:
 
 LIMITS = Limits(10, 1_000, 127, 63, 7_201, 3, 8, 0)
 POLICY = LanePolicy(window=3600)
+PARTY = "0x" + "ab" * 20
+WORD = "0x" + PARTY[2:].rjust(64, "0")
 
 
 @dataclass
@@ -53,6 +60,19 @@ class Vault:
 def vault(chain: Chain, project: Any) -> Vault:
     """One."""
     return Vault(chain, project)
+
+
+@pytest.mark.parametrize(
+    ("topics", "data"),
+    [([], "0x"), ([], WORD), ([TRANSFER], WORD), ([TRANSFER, WORD, WORD], "0x"), ([TRANSFER, *[WORD] * 3], WORD)],
+)
+def test_digest__whatever_a_token_logs__is_no_transfer_unless_it_is_one(topics: list[str], data: str) -> None:
+    """OP-1: a token may log what it likes, and ends nothing by it."""
+    core, token = ("0x" + byte * 20 for byte in ("c0", "70"))
+    view = View(Interface(load("CircuitBreaker").abi), core, [Watched(address=PARTY, token=token)])
+    header = Header(7, "0x", "0x", 1, "0x0", 0, ())
+    place = {"address": token, "transactionHash": "0x", "logIndex": "0x0", "blockNumber": "0x7", "transactionIndex": 0}
+    assert view.digest(header, {"logs": [{**place, "topics": topics, "data": data}]}).observations == []
 
 
 def observed(watch: Watch) -> list[Observation]:

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from eth_utils.crypto import keccak
 
 from switchgear.decoder import Standard
 from switchgear.errors import ContractReverted, from_revert
@@ -27,7 +26,7 @@ from switchgear.foreign.modular import (
     Safe7579,
 )
 from switchgear.foreign.safe import Call, Safe, Safes, SafeTransaction, Sender, TypedKey
-from switchgear.policy import Permission, caveat_terms, lane, safe_installation
+from switchgear.policy import Permission, caveat_terms, lane, safe_installation, to_selector
 from tests.wallets.conftest import AGENT, Money
 from tests.wallets.guarded import (
     CAP,
@@ -62,11 +61,6 @@ HUB_APPROVE = "approve(address,address,uint160,uint48)"
 FOR_ALL = "setApprovalForAll(address,bool)"
 POKE = "poke()"
 MULTI_SEND = "multiSend(bytes)"
-
-
-def to_selector(function: str) -> bytes:
-    """Of a function, by its signature."""
-    return keccak(text=function)[:4]
 
 
 class Grounds:

@@ -12,10 +12,10 @@ from switchgear.execution import mode, single
 from switchgear.foreign.delegation import Caveat, Delegation, Delegations, delegate_code
 from switchgear.foreign.keys import ZERO, key
 from switchgear.foreign.modular import HOOK, VALIDATOR, EntryPoint
-from switchgear.policy import caveat_terms
+from switchgear.policy import caveat_terms, to_selector
 from switchgear.types import Reason, Scope
 from tests.support.guarded import refuses
-from tests.threats.accounts import MOVE, to_selector
+from tests.threats.accounts import MOVE
 from tests.wallets.conftest import Money, refused
 from tests.wallets.guarded import (
     AGENTS_OWNER,
