@@ -10,22 +10,37 @@ token's own unit shows the raw one and the token's address beside it.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from eth_abi.abi import decode
 from eth_abi.exceptions import DecodingError
-from eth_utils.abi import function_signature_to_4byte_selector
+from eth_utils.abi import event_signature_to_log_topic, function_signature_to_4byte_selector
 
 from switchgear.display import show_amount
 from switchgear.errors import ContractReverted, RPCFailed
 from switchgear.values import to_amount
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from switchgear.chain import BlockIdentifier, Node
 
+TRANSFER = "0x" + event_signature_to_log_topic("Transfer(address,address,uint256)").hex()
+"""First topic of a transfer, as a node gives it."""
 _MOST_DECIMALS = 77
 """Digits of a word, less one."""
 _WORD = 32
+_PARTIES = 2
+
+
+def is_transfer(log: Mapping[str, Any]) -> bool:
+    """Whether a log, of an ERC-20, is a transfer: a token may log what it likes, and an ERC-721's has four topics.
+
+    >>> is_transfer({"topics": [TRANSFER, "0x", "0x"], "data": "0x" + "00" * 32}), is_transfer({"topics": [], "data": "0x"})
+    (True, False)
+    """
+    topics = log["topics"]
+    return len(topics) == _PARTIES + 1 and topics[0] == TRANSFER and len(log["data"]) == len("0x") + 2 * _WORD
 
 
 class Token(NamedTuple):

@@ -135,11 +135,11 @@ class Bench:
 
     def deny(self, count: int, *, mark: bool) -> None:
         """Puts so many denials into the pool, the mark last; they are mined in this order."""
-        self._nonce = int(self.node.request("eth_getTransactionCount", self._funder.address, "latest"), 16)
+        nonce = int(self.node.request("eth_getTransactionCount", self._funder.address, "latest"), 16)
         if count - mark:
-            self._pool(count - mark, 1)
+            self._pool(count - mark, 1, nonce)
         if mark:
-            self._pool(1, MARK)
+            self._pool(1, MARK, nonce + (count > 1))
 
     def mine(self) -> None:
         """A block."""
@@ -184,10 +184,9 @@ class Bench:
             self.breaker.reset_agent(self.agent, Causes.GUARDIAN, sender=self.owner)
             time.sleep(_PAUSE)
 
-    def _pool(self, count: int, value: int) -> None:
+    def _pool(self, count: int, value: int, nonce: int) -> None:
         data = encode(["uint256", "address", "uint256"], [count, self.wallet.address, value])
-        self._raw(self._crowd, data, 40_000 * count + 200_000, self._nonce)
-        self._nonce += 1
+        self._raw(self._crowd, data, 40_000 * count + 200_000, nonce)
 
     def _raw(self, to: str | None, data: bytes, gas: int, nonce: int) -> str:
         request: dict[str, Any] = {

@@ -17,11 +17,10 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from eth_utils.crypto import keccak
-
 from switchgear.chain import BATCH
 from switchgear.detect.types import Observation
 from switchgear.errors import ChainError, InvalidInput
+from switchgear.tokens import TRANSFER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -30,9 +29,6 @@ if TYPE_CHECKING:
     from switchgear.breaker import Breaker
     from switchgear.chain import BlockIdentifier
     from switchgear.sentinel.chainview import View
-
-TRANSFER = "0x" + keccak(text="Transfer(address,address,uint256)").hex()
-"""Topic of ERC-20's event."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from eth_abi.abi import decode
 from eth_abi.exceptions import DecodingError
-from eth_utils.abi import event_signature_to_log_topic, function_signature_to_4byte_selector
+from eth_utils.abi import function_signature_to_4byte_selector
 from eth_utils.address import to_checksum_address
 
 from switchgear.display import explain
@@ -44,6 +44,7 @@ from switchgear.report.evidence import (
     Trip,
     Unit,
 )
+from switchgear.tokens import TRANSFER, is_transfer
 from switchgear.types import LANE, UNDECLARED_LINEAGE, ZERO_ADDRESS, Cause, Setting, State, Subject
 from switchgear.values import from_note
 from switchgear.views import LimitsView
@@ -57,7 +58,6 @@ if TYPE_CHECKING:
     from switchgear.interface import Event
     from switchgear.views import AgentView
 
-_TRANSFER = "0x" + event_signature_to_log_topic("Transfer(address,address,uint256)").hex()
 _ADMIT = "0x" + function_signature_to_4byte_selector("admit(uint256,address,uint256)").hex()
 _DELEGATED = bytes.fromhex("ef0100")
 
@@ -250,7 +250,7 @@ class _Reader:
 
     def _owners(self, role: str, agent: AgentView) -> Iterator[Tenure]:
         identity = f"{agent.registry}:{agent.agent_id}"
-        topics = [_TRANSFER, None, None, f"0x{agent.agent_id:064x}"]
+        topics = [TRANSFER, None, None, f"0x{agent.agent_id:064x}"]
         found = list(self.node.logs(agent.registry, topics, self.origin, self.last))
         if not found:
             data = Registry(self.node.web3, agent.registry).interface.encode("ownerOf", [agent.agent_id])
@@ -643,8 +643,7 @@ def _movements(transaction: dict[str, Any], receipt: dict[str, Any], source: Sou
         parties = str(to_checksum_address(transaction["from"])), str(to_checksum_address(transaction["to"]))
         yield Movement(ZERO_ADDRESS, *parties, coin, source)
     for log in receipt["logs"]:
-        # Not ERC-721's Transfer, which has a fourth topic.
-        if log["topics"][:1] == [_TRANSFER] and len(log["topics"]) == 3 and len(log["data"]) == 66:  # noqa: PLR2004
+        if is_transfer(log):
             sender, receiver = _address(log["topics"][1]), _address(log["topics"][2])
             if ZERO_ADDRESS in (sender, receiver):
                 continue  # made or destroyed, from nobody and for nobody

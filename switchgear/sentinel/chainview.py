@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from eth_utils.address import to_checksum_address
 
 from switchgear.detect.types import Observation
+from switchgear.tokens import is_transfer
 from switchgear.types import NEVER, ZERO_ADDRESS, Cause, Setting, Subject
 from switchgear.values import from_note
 from switchgear.words import decode_verdict
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from switchgear.sentinel.config import Watched
     from switchgear.sentinel.source import Block, Header
 
-TRANSFER = "0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef"
-"""Topic of ``Transfer(address,address,uint256)``."""
 
 _TYPED: dict[str, Callable[[int], Any]] = {"verdict": decode_verdict, "setting": Setting, "cause": Cause}
 """What these fields of the core's events are."""
@@ -221,10 +220,7 @@ class View:
                 (int(log["data"], 16), int(log["logIndex"], 16), log["transactionHash"], parties)
                 for log in logs
                 if log["address"].lower() == watched.token.lower()
-                # A token may log what it likes; an ERC-721 transfer has four topics.
-                and len(log["topics"]) == 3  # noqa: PLR2004
-                and log["topics"][0] == TRANSFER
-                and len(log["data"]) == 66  # noqa: PLR2004 - 0x and a word
+                and is_transfer(log)
                 and watched.address in (parties := (_party(log["topics"][1]), _party(log["topics"][2])))
             ]
             if not moves:

@@ -11,9 +11,10 @@ from eth_account import Account
 from switchgear import LanePolicy, Limits
 from switchgear.artifacts import load
 from switchgear.interface import Interface
-from switchgear.sentinel.chainview import TRANSFER, View
+from switchgear.sentinel.chainview import View
 from switchgear.sentinel.config import Watched
 from switchgear.sentinel.source import Header
+from switchgear.tokens import TRANSFER
 from tests.sentinel.conftest import DETECTOR, until
 
 if TYPE_CHECKING:
