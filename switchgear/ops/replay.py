@@ -135,6 +135,8 @@ def _show(found: Replay, past: Past, decimals: int) -> None:
     ]
     if not events:
         out.print("nothing would have been denied, tripped or reported")
+        if not any(values.values()):
+            out.print("no value was seen: with --token, the token that the lane counts in, value caps are tried too")
         return
     for o, what, whom, why in sorted(events, key=lambda event: event[0].time):
         out.print(f"{show(to_instant(o.time))}  {what}: {whom}: {why}")

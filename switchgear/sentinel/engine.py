@@ -185,6 +185,9 @@ class Sentinel:
     async def _first_start(self) -> None:
         """Who is who, from past events; then detectors learn from the last blocks, and act from the head on."""
         head = await self.source.header("latest")
+        if self.config.start > head.number:
+            message = f"start: block {self.config.start:,} is after the head ({head.number:,})"
+            raise ConfigInvalid(message)
         base = await self.source.header(max(self.config.start, head.number - max(self.config.warm, _LEARN), 0))
         self.view.learn(await self.source.past_logs(self.core, self.config.start, base.number))
         self.store.begin(base, self._state(), live_from=head.number)
