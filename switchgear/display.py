@@ -34,11 +34,11 @@ def to_wait(seconds: int) -> timedelta | None:
     return None if seconds == NEVER else timedelta(seconds=seconds)
 
 
-def show(value: Any) -> str:
-    """A value as text: instants in UTC, verdicts in words, "never" for none.
+def show(value: Any) -> str:  # noqa: PLR0911 - one for each kind of value
+    """A value as text: instants in UTC, verdicts in words, "never" for none, what is in a list or tuple likewise.
 
-    >>> show(to_instant(0))
-    '1970-01-01 00:00:00 UTC'
+    >>> show(to_instant(0)), show((b"ab", 7))
+    ('1970-01-01 00:00:00 UTC', '(0x6162, 7)')
     """
     if value is None:
         return "never"
@@ -50,7 +50,9 @@ def show(value: Any) -> str:
         return ", ".join(str(one.name).lower() for one in type(value) if one in value and one.name != "ALL")
     if isinstance(value, Enum):
         return value.name.lower()
-    return explain(value) if isinstance(value, Verdict) else str(value)
+    if isinstance(value, Verdict):
+        return explain(value)
+    return f"({', '.join(map(show, value))})" if isinstance(value, (tuple, list)) else str(value)
 
 
 def show_amount(amount: Decimal | int) -> str:
