@@ -428,9 +428,8 @@ class Countersign(Delayed):
         lines.append(
             f"once, as soon as {threshold} of {signers} signatures are handed in; {wait} later if it has to wait"
         )
-        lines.append(
-            f"expires {show(to_instant(action.expiry))}, or {wait + window} after they were handed in if that is earlier"
-        )
+        expiry = show(to_instant(action.expiry))
+        lines.append(f"expires {expiry}, or {wait + window} after they were handed in if that is earlier")
         lines.append(f"chain {proposal.chain_id}, council {proposal.council}, nonce {action.nonce}")
         lines.append(f"to be signed: {_hex(proposal.digest)}")
         return lines
