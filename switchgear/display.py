@@ -55,6 +55,15 @@ def show(value: Any) -> str:  # noqa: PLR0911 - one for each kind of value
     return f"({', '.join(map(show, value))})" if isinstance(value, (tuple, list)) else str(value)
 
 
+def plural(count: int, noun: str) -> str:
+    """A number of things.
+
+    >>> plural(1, "block"), plural(3, "block")
+    ('1 block', '3 blocks')
+    """
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def show_amount(amount: Decimal | int) -> str:
     """An amount with thousands separated and no idle zeros.
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from switchgear.demo.scene import Figures, Script, dollars, plural
+from switchgear.demo.scene import Figures, Script, dollars
 from switchgear.demo.stage import DOLLAR, HOUR, UNLIMITED, Call, Example, Outcome
+from switchgear.display import plural
 from switchgear.types import Cause, LanePolicy, Limits, Reason, Scope, State, Subject
 
 if TYPE_CHECKING:

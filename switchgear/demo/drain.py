@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 from ape.utils import ManagerAccessMixin
 
 from switchgear.demo import vaults
-from switchgear.demo.scene import Figures, Script, dollars, plural
+from switchgear.demo.scene import Figures, Script, dollars
 from switchgear.demo.stage import DOLLAR, HOUR
 from switchgear.demo.vaults import LANE, open_account, serve_probation
 from switchgear.detect.suite import RATES, shipped
+from switchgear.display import plural
 from switchgear.report import compose, examine, gather, to_html
 from switchgear.report.scores import fired
 from switchgear.sentinel.config import Config

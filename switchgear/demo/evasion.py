@@ -7,9 +7,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from switchgear.demo import vaults
-from switchgear.demo.scene import Figures, Script, dollars, plural
+from switchgear.demo.scene import Figures, Script, dollars
 from switchgear.demo.stage import DOLLAR
 from switchgear.demo.vaults import LANE, open_account, serve_probation
+from switchgear.display import plural
 from switchgear.errors import AlreadyEnrolled, BoundWalletHasNoAuthority, HeartbeatMissed, NotAuthorized
 from switchgear.types import Cause, Causes, Reason, Scope, Subject
 from switchgear.values import to_note

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from switchgear.demo import vaults
-from switchgear.demo.scene import Figures, Script, dollars, plural
+from switchgear.demo.scene import Figures, Script, dollars
 from switchgear.demo.stage import DOLLAR, HOUR
 from switchgear.demo.vaults import open_account, serve_probation
+from switchgear.display import plural
 from switchgear.errors import NotAuthorized, WalletAlreadyRevoked
 from switchgear.types import NO_EXPIRY, Reason, Scope
 

@@ -7,9 +7,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from switchgear.demo import vaults
-from switchgear.demo.scene import Figures, Script, dollars, plural
+from switchgear.demo.scene import Figures, Script, dollars
 from switchgear.demo.stage import BLOCK_TIME, DOLLAR, Outcome
 from switchgear.demo.vaults import LANE, POLICY, open_account
+from switchgear.display import plural
 from switchgear.types import Cause, Reason, State, Subject
 
 if TYPE_CHECKING:

@@ -118,12 +118,3 @@ def dollars(raw: int) -> str:
     """
     amount = Decimal(raw) / DOLLAR
     return f"${amount:,.0f}" if amount == int(amount) else f"${amount:,.2f}"
-
-
-def plural(count: int, noun: str) -> str:
-    """A number of things.
-
-    >>> plural(1, "block"), plural(3, "block")
-    ('1 block', '3 blocks')
-    """
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

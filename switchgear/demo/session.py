@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from switchgear.countersign import Call
-from switchgear.demo.scene import Figures, Script, dollars, plural
+from switchgear.demo.scene import Figures, Script, dollars
 from switchgear.demo.stage import DOLLAR
 from switchgear.demo.treasury import DELEGATECALL, LIMITS, guard, open_treasury, payments
+from switchgear.display import plural
 from switchgear.errors import DelegateCallRefused, GasRefundRefused, NotPermitted
 from switchgear.policy import lane
 from switchgear.types import ZERO_ADDRESS, Reason, Scope, Subject

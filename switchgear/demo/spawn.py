@@ -7,8 +7,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from switchgear import signing
-from switchgear.demo.scene import Figures, Script, dollars, plural
+from switchgear.demo.scene import Figures, Script, dollars
 from switchgear.demo.stage import DOLLAR, HOUR, UNLIMITED, Call, Example, Outcome
+from switchgear.display import plural
 from switchgear.errors import DepthExceeded, SpawnNotGranted
 from switchgear.types import Cause, Causes, Reason, Scope, Subject
 from switchgear.values import to_note

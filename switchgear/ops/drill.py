@@ -14,6 +14,7 @@ from ape.cli import AccountAliasPromptChoice
 from rich.table import Table
 
 from switchgear.chain import sender_address
+from switchgear.display import plural
 from switchgear.errors import ContractReverted, InvalidInput, NothingToReset
 from switchgear.ops.cli import Command, Exit, account_option, console, core_option, json_option, note, print_json
 from switchgear.ops.context import Context, context, resolve_agent
@@ -133,7 +134,7 @@ def cli(
         for name, step in (("trip", drill.trip), ("reset", drill.reset)):
             verdict = "admitted" if step.admitted else "denied"
             console().print(
-                f"{name} by {step.by}: {step.blocks} blocks, {step.seconds} seconds, then {step.state.name.lower()} "
+                f"{name} by {step.by}: {plural(step.blocks, 'block')}, {step.seconds} seconds, then {step.state.name.lower()} "
                 f"and the agent {verdict} ({step.transaction})"
             )
     click_context.exit(Exit.OK if drill.passed else Exit.FAILED)
