@@ -134,8 +134,8 @@ def cli(
         for name, step in (("trip", drill.trip), ("reset", drill.reset)):
             verdict = "admitted" if step.admitted else "denied"
             console().print(
-                f"{name} by {step.by}: {plural(step.blocks, 'block')}, {step.seconds} seconds, then {step.state.name.lower()} "
-                f"and the agent {verdict} ({step.transaction})"
+                f"{name} by {step.by}: {plural(step.blocks, 'block')}, {step.seconds} seconds, then "
+                f"{step.state.name.lower()} and the agent {verdict} ({step.transaction})"
             )
     click_context.exit(Exit.OK if drill.passed else Exit.FAILED)
 

@@ -22,14 +22,14 @@ HOUR = 3600
 LIMITS = Limits(
     count_cap=20,
     value_cap=1_000 * UNIT,
-    trip_level=100,
+    trip_level=95,
     strikes=5,
     cooldown=3 * HOUR,
     max_backoff=3,
     half_open_scale=8,
     probation=2,
 )
-"""Of each agent in an hour: 20 withdrawals, 1,000 dollars; half of it while new."""
+"""Of each agent in an hour: 20 withdrawals, 1,000 dollars; half of it while new. The last straw has three minutes."""
 POLICY = LanePolicy(window=HOUR)
 WITHDRAWAL = 100 * UNIT
 ALLOWANCE = 10_000 * UNIT
