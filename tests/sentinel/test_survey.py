@@ -215,6 +215,12 @@ def test_look__again__asks_for_logs_of_the_last_blocks_alone(
     assert min(asked[1:]) > earliest
 
 
+def test_run__start_after_the_head__the_configuration_is_refused(watch: Watch) -> None:
+    """OP-1: a block that is not there yet is told by the key that names it."""
+    with pytest.raises(ConfigInvalid, match="start: block 1,000,000"), watch.running(start=10**6):
+        until(lambda: watch.error, "the error")
+
+
 def test_run__no_policy_there__the_configuration_is_refused(chain: Chain, watch: Watch) -> None:
     """S14: an address that is no session policy is an error at the start, and no silence later."""
     for address in (chain.world.stranger.address, chain.world.breaker.address):
