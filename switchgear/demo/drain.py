@@ -87,6 +87,7 @@ def play(stage: Stage, scene: Scene) -> Figures:
             sentinel()
         scores = fired(Path(folder) / DATABASE, agent)
     trips = list(stage.breaker.events("BreakerTripped", from_block=harm, protocol=safe.vault.address))
+    scene.holds("one breaker has opened", len(trips), 1)
     trip = trips[0]
     lost_with = before - safe.balance
     latency = trip.block_number - seen
@@ -95,7 +96,6 @@ def play(stage: Stage, scene: Scene) -> Figures:
         f"sentinel trips it, {plural(latency, 'block')} after it saw the last one. The next: {theft.answer}."
     )
     denied = theft.verdict and (theft.verdict.scope, theft.verdict.reason)
-    scene.holds("one breaker has opened", len(trips), 1)
     scene.holds("its breaker is open", denied, (Scope.AGENT, Reason.BREAKER_OPEN))
     scene.holds("it was the sentinel that opened it", trip.args["actor"], guardian.address)
     scene.holds("and nothing on-chain: no limit was near", lost_with < vaults.LIMITS.value_cap)

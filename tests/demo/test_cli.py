@@ -107,8 +107,8 @@ def test_cli__claim_broken__exits_1_and_says_which(options: list[str]) -> None:
     assert told.returncode == 1, told.stderr
     said = " ".join(told.stderr.split())
     assert "scene rome: the claim does not hold: hard guard: one breaker opened once" in said
-    assert "VALUE_LAST_STRAW" in said
-    assert "actual []" in said
+    assert "value_last_straw" in said
+    assert "actual ()" in said
     if options:
         shown = json.loads(told.stdout)["scenes"]
         assert {name: scene["ok"] for name, scene in shown.items()} == {"identity": True, "rome": False}
