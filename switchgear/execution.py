@@ -30,7 +30,7 @@ SINGLE, BATCH = 0, 1
 _CALL, _DELEGATECALL = 0, 1
 _WORD = 32
 _EXECUTE, _MULTI_SEND = map(function_signature_to_4byte_selector, ("execute(bytes32,bytes)", "multiSend(bytes)"))
-_EXEC_TRANSACTION = (
+SAFE_TRANSACTION = (
     ("to", "address"),
     ("value", "uint256"),
     ("data", "bytes"),
@@ -40,13 +40,13 @@ _EXEC_TRANSACTION = (
     ("gasPrice", "uint256"),
     ("gasToken", "address"),
     ("refundReceiver", "address"),
-    ("signatures", "bytes"),
 )
+"""Fields of a Safe transaction and their types, in the order of the Safe's functions."""
 _SAFE = [
     {
         "type": "function",
         "name": "execTransaction",
-        "inputs": [{"name": name, "type": kind} for name, kind in _EXEC_TRANSACTION],
+        "inputs": [{"name": name, "type": kind} for name, kind in (*SAFE_TRANSACTION, ("signatures", "bytes"))],
         "outputs": [{"name": "success", "type": "bool"}],
     }
 ]

@@ -9,6 +9,7 @@ from eth_abi.abi import encode
 from eth_account.messages import encode_defunct, encode_typed_data
 from eth_utils.crypto import keccak
 
+from switchgear.execution import SAFE_TRANSACTION
 from switchgear.foreign.keys import ZERO
 
 if TYPE_CHECKING:
@@ -23,18 +24,7 @@ CALL, DELEGATECALL = 0, 1
 LATEST = "1.5.0"
 """The version with module guards."""
 
-_TRANSACTION = (
-    ("to", "address"),
-    ("value", "uint256"),
-    ("data", "bytes"),
-    ("operation", "uint8"),
-    ("safeTxGas", "uint256"),
-    ("baseGas", "uint256"),
-    ("gasPrice", "uint256"),
-    ("gasToken", "address"),
-    ("refundReceiver", "address"),
-    ("nonce", "uint256"),
-)
+_TRANSACTION = (*SAFE_TRANSACTION, ("nonce", "uint256"))
 # Of a signature with data of its own: r is the owner, s where the data begin, v is 0.
 _STATIC = 65
 

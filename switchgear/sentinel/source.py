@@ -218,11 +218,8 @@ class Source:
 
         async def ask(endpoint: Endpoint) -> list[dict[str, Any]]:
             logs = await endpoint.logs([address], first, last)
-            try:
-                for log in logs:
-                    self._decode(log)
-            except MALFORMED as error:
-                raise malformed(_LOGS, error) from error
+            for log in logs:
+                self._decode(log)
             return logs
 
         return await self.endpoints.first(ask)
